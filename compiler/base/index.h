@@ -1,0 +1,35 @@
+/*
+ * A hash index over an array that somebody else keeps: it stores positions
+ * only, so that a table of a million strings costs eight bytes an entry.
+ */
+#ifndef BASE_INDEX_H
+#define BASE_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct index {
+	uint32_t *slot;		/* position + 1, or 0 where free */
+	uint32_t nslot;		/* a power of two, or 0 */
+	uint32_t n;
+};
+
+/* The hash of what stands at a position; whether it is the one sought. */
+typedef uint32_t index_hash_fn(const void *array, uint32_t position);
+typedef bool index_is_fn(const void *array, uint32_t position,
+    const void *sought);
+
+enum { INDEX_NONE = UINT32_MAX };
+
+void index_init(struct index *ix);
+void index_release(struct index *ix);
+
+/* The position of what is sought, or INDEX_NONE. */
+uint32_t index_find(const struct index *ix, uint32_t hash,
+    index_is_fn *is, const void *array, const void *sought);
+/* Note a position; hash_of tells the others' hashes when the index grows. */
+void index_add(struct index *ix, uint32_t hash, uint32_t position,
+    index_hash_fn *hash_of, const void *array);
+
+#endif
