@@ -155,11 +155,11 @@ same_finding(const struct diag *d, const struct finding *x,
 }
 
 static void
-apply_lint(struct diag *d)
+apply_lint(struct diag *d, size_t from)
 {
 	size_t i;
 
-	for (i = 0; i < d->n; i++) {
+	for (i = from; i < d->n; i++) {
 		struct lint *lint = &d->lint[d->finding[i].id];
 
 		if (lint->set) {
@@ -186,10 +186,12 @@ report_unused_lint(struct diag *d)
 void
 diag_finish(struct diag *d)
 {
-	size_t i, n = 0;
+	size_t i, n = d->n;
 
-	apply_lint(d);
+	apply_lint(d, 0);
 	report_unused_lint(d);
+	apply_lint(d, n);
+	n = 0;
 	if (d->n)
 		qsort_r(d->finding, d->n, sizeof(*d->finding), by_place,
 		    d->sources);
@@ -200,6 +202,20 @@ diag_finish(struct diag *d)
 	memset(d->count, 0, sizeof(d->count));
 	for (i = 0; i < n; i++)
 		d->count[d->finding[i].level]++;
+}
+
+bool
+finding_is_hard(enum finding_id id)
+{
+	static const bool hard[FINDING_COUNT] = {
+#define FINDING(id, name, level, title) false,
+#define HARD(id, name, level, title) true,
+#include "diag/findings.def"
+#undef FINDING
+#undef HARD
+	};
+
+	return hard[id];
 }
 
 enum finding_id

@@ -91,6 +91,8 @@ void diag_finish(struct diag *d);
 /* The id of a name, or FINDING_COUNT. */
 enum finding_id finding_named(struct str name);
 const char *level_name(enum level level);
+/* Whether mail::lint must not lower it: the value is lost, or the output. */
+bool finding_is_hard(enum finding_id id);
 
 /* After diag_finish(): write all findings in a format; see write.h. */
 struct diag_format {

@@ -22,38 +22,44 @@ struct domain {
 	const struct node *node;	/* an alias domain for a node's fqdn */
 };
 
-/* One target of an alias or a forward. */
-struct target {
-	const struct value *text;	/* as written */
-	uint32_t at_sign;		/* its position in text; len: bare */
-	uint32_t mapping;		/* where it leads inside, or NOWHERE */
-	uint8_t where;			/* enum target_where */
-};
-
 enum target_where {
 	TARGET_BAD,		/* reported */
 	TARGET_OUTSIDE,
-	TARGET_ALIAS,		/* .mapping is an alias */
-	TARGET_FORWARD,		/* .mapping is a forward */
-	TARGET_ACCOUNT,		/* .mapping is an account with a forward */
+	TARGET_ALIAS,		/* .leads_to is an alias */
+	TARGET_FORWARD,		/* .leads_to is a forward */
+	TARGET_ACCOUNT,		/* .leads_to is an account with a forward */
 	TARGET_INDEPENDENT,	/* a domain that an independent mailer has */
 	TARGET_NOWHERE,		/* in our domains, and nobody answers */
 };
 
+/*
+ * Addresses of ours have one number space: aliases first, then forwards,
+ * then accounts (fleet_address()). NOWHERE is none of them.
+ */
 enum { NOWHERE = UINT32_MAX };
+
+/* One target of an alias, a forward or an account: a local part of the main
+ * domain, or an address. */
+struct target {
+	const struct value *text;	/* as written; NULL: part of a text */
+	uint32_t leads_to;		/* an address of ours, or NOWHERE */
+	uint8_t local_len;		/* bytes before the @ */
+	uint8_t where;			/* enum target_where */
+	bool bare;			/* without a domain */
+};
 
 /*
  * A mapping stands for addresses: an alias (mail::aliases: inside our
  * domains, resolved by the MX) or a forward (mail::forwards: resolved by the
- * SRS host). The address is kept as written; address_put() completes and
- * folds it.
+ * SRS host). A million of them must fit, so the address is kept as written
+ * and address_put() completes and folds it.
  */
 struct mapping {
 	const struct value *key;	/* local part or address */
-	const struct domain *domain;	/* main domain or an alias domain */
-	struct target *target;
+	const struct fleet *fleet;
+	uint32_t target;		/* the first, in fleet.target */
 	uint32_t ntarget;
-	uint32_t local_len;		/* bytes of key before the @ */
+	uint8_t local_len;		/* bytes of key before the @ */
 	bool bad;			/* reported: in no table */
 };
 
@@ -64,10 +70,12 @@ struct account {
 	struct text status;		/* accountStatus, empty: active */
 	struct text forward;		/* emailForward as it stands */
 	struct text disabled;		/* mailDisableMessage */
-	struct target *target;
+	const struct fleet *fleet;
+	const struct value *part;	/* forward, split at its commas */
+	struct target *target;		/* one a part */
 	uint32_t ntarget;
 	bool is_role;			/* objectClass debianRoleAccount */
-	bool retired;			/* inactive, memorial, retiring > 6 months */
+	bool retired;			/* inactive, memorial, retiring > 186 days */
 	bool refused;			/* has a forward that no table carries */
 };
 
@@ -75,7 +83,6 @@ struct account {
 struct address {
 	struct text text;		/* canonical form */
 	bool v6;
-	bool trusted_width;		/* see check/network.c */
 };
 
 /* A main.cf parameter from data. */
@@ -216,12 +223,23 @@ struct route {
 	const struct node *node;
 };
 
+/* mail::lint: one finding silenced or graded anew. */
+struct lint_entry {
+	struct text id;
+	struct text level;
+	struct text reason;
+	struct text until;		/* YYYY-MM-DD, the last day */
+};
+
 struct fleet {
 	struct text domain;		/* the main domain */
-	struct list alias_domains;	/* of domain, sorted, with the nodes' */
+	struct list alias_domains;	/* of domain: declared, exported, nodes' */
+	struct map domains;		/* folded name -> struct domain: ours */
 	struct list aliases;		/* of mapping */
 	struct list forwards;		/* of mapping */
-	struct index addresses;		/* folded address -> alias or forward */
+	struct target *target;		/* of all mappings, in their order */
+	uint32_t ntarget;
+	struct index by_local;		/* folded local part -> address of ours */
 	struct ldap ldap;
 	struct list tls_policy;		/* of tls_exception */
 	struct srs srs;
@@ -231,19 +249,36 @@ struct fleet {
 	struct exports exports;
 	struct text recipient_delimiter;
 	struct text table_type;
-	struct text filter;		/* clamd's socket */
-	struct text redis;		/* redis servers for rspamd */
+	struct list lint;		/* of lint_entry */
 	struct list nodes;		/* of node, sorted by fqdn */
 	struct list mx, srs_hosts, mtas, submissions;	/* refs: by role */
 	struct list clients;		/* refs: nodes that the MTA relays for */
 	struct list routes;		/* of route */
+	struct map by_fqdn;		/* node */
+	struct map by_route;		/* folded domain -> struct route */
 };
+
+/* How many aliases, forwards and accounts there are. */
+uint32_t fleet_addresses(const struct fleet *fleet);
+/* The address of ours with a local part, extensions not tried; or NOWHERE. */
+uint32_t fleet_address(const struct fleet *fleet, struct str local);
+/* What an address of ours is: at most one of the three is not NULL. */
+const struct mapping *fleet_alias(const struct fleet *fleet, uint32_t address);
+const struct mapping *fleet_forward(const struct fleet *fleet,
+    uint32_t address);
+const struct account *fleet_account(const struct fleet *fleet,
+    uint32_t address);
+/* Its targets, its place, and its local part as written. */
+const struct target *fleet_targets(const struct fleet *fleet,
+    uint32_t address, uint32_t *n);
+struct origin fleet_origin(const struct fleet *fleet, uint32_t address);
+struct str fleet_local(const struct fleet *fleet, uint32_t address);
 
 /* The descriptors (schema.c). fleet_type and node_type open every template. */
 extern const struct type fleet_type, node_type, domain_type, mapping_type,
     account_type, address_type, parameter_type, tls_files_type, dkim_key_type,
     tls_exception_type, srs_type, mta_type, submission_type, brake_type,
     ldap_type, export_kind_type, exports_type, fingerprint_type,
-    target_release_type, route_type;
+    target_release_type, route_type, lint_entry_type;
 
 #endif

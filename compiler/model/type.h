@@ -25,6 +25,7 @@ enum field_kind {
 	KIND_PATH,	/* struct text, an absolute path */
 	KIND_URI,	/* struct text */
 	KIND_ENUM,	/* struct text, one of field.choice */
+	KIND_SETTING,	/* struct text: any scalar or list, as main.cf has it */
 	KIND_STRUCT,	/* a struct of .type in place */
 	KIND_REF,	/* pointer to a struct of .type; may be NULL */
 	KIND_LIST,	/* struct list of structs of .type in a row */
@@ -48,6 +49,8 @@ enum field_flag {
 	FIELD_SCALAR = 16,	/* STRUCT item written as a bare scalar sets
 				   the item's second field (map) */
 	FIELD_ONE_OR_MANY = 32,	/* LIST: a single scalar is a list of one */
+	FIELD_MAP_OF_MAPS = 64,	/* LIST from a hash of hashes: the two keys
+				   go to the item's first two fields */
 };
 
 /*
