@@ -135,7 +135,7 @@ struct submission {
 	struct text password_file;	/* dovecot's passwd-file */
 	int64_t port;			/* STARTTLS */
 	int64_t tls_port;		/* TLS from the first byte */
-	struct text delimiter;		/* of the sender's own extensions */
+
 };
 
 struct brake {
@@ -186,6 +186,7 @@ struct target_release {
 	struct text postfix;		/* "3.7" */
 	struct text postsrsd;		/* "1.10" */
 	struct text dovecot;		/* "2.3" */
+	struct text compatibility;	/* compatibility_level */
 	bool debian_12, debian_13;
 };
 
