@@ -72,3 +72,22 @@ index_add(struct index *ix, uint32_t hash, uint32_t position,
 	put(ix, hash, position);
 	ix->n++;
 }
+
+uint32_t
+index_slots(size_t n)
+{
+	uint32_t nslot = 16;
+
+	while (nslot / 3 * 2 < n) {
+		if (nslot > UINT32_MAX / 4)
+			die("out of memory (an index of %zu entries)", n);
+		nslot *= 2;
+	}
+	return nslot;
+}
+
+void
+index_init_fixed(struct index *ix, uint32_t *slot, uint32_t nslot)
+{
+	*ix = (struct index){.slot = slot, .nslot = nslot};
+}

@@ -32,4 +32,12 @@ uint32_t index_find(const struct index *ix, uint32_t hash,
 void index_add(struct index *ix, uint32_t hash, uint32_t position,
     index_hash_fn *hash_of, const void *array);
 
+/*
+ * For an index whose size is known and whose slots somebody else keeps (an
+ * arena): how many slots n entries need; an index over them, all zero, that
+ * never grows and is not released.
+ */
+uint32_t index_slots(size_t n);
+void index_init_fixed(struct index *ix, uint32_t *slot, uint32_t nslot);
+
 #endif

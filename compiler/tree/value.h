@@ -95,7 +95,25 @@ const struct pair *value_find(const struct value *hash, struct str key);
 /* Its value, or NULL. */
 const struct value *value_get(const struct value *hash, struct str key);
 
+/* The pair of a key of any kind, by value_eql(). */
+const struct pair *value_find_key(const struct value *hash,
+    const struct value *key);
+
 /* Whether two values are equal as Ruby's == has it; places do not count. */
 bool value_eq(const struct value *a, const struct value *b);
+/* The same as Ruby's eql?, by which hashes and unions compare: 1 is not 1.0. */
+bool value_eql(const struct value *a, const struct value *b);
+/* Equal for values that are value_eql(). */
+uint32_t value_hash_of(const struct value *v);
+
+/*
+ * The parts of value_hash() for readers that fill a hash in place: memory
+ * for n pairs; the value over the first n of them, indexed.
+ */
+struct hash *value_hash_alloc(struct arena *a, size_t n);
+struct value value_hash_take(struct arena *a, struct hash *hash, size_t n,
+    struct origin at);
+/* A value of a kind at a place, all else zero. */
+struct value value_at(enum value_kind kind, struct origin at);
 
 #endif
