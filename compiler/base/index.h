@@ -20,7 +20,7 @@ typedef uint32_t index_hash_fn(const void *array, uint32_t position);
 typedef bool index_is_fn(const void *array, uint32_t position,
     const void *sought);
 
-enum { INDEX_NONE = UINT32_MAX };
+#define INDEX_NONE UINT32_MAX
 
 void index_init(struct index *ix);
 void index_release(struct index *ix);

@@ -36,7 +36,7 @@ enum target_where {
  * Addresses of ours have one number space: aliases first, then forwards,
  * then accounts (fleet_address()). NOWHERE is none of them.
  */
-enum { NOWHERE = UINT32_MAX };
+#define NOWHERE INDEX_NONE
 
 /* One target of an alias, a forward or an account: a local part of the main
  * domain, or an address. */

@@ -280,6 +280,8 @@ read_nodes(struct reader *r, struct fleet *fleet)
 			memset(&node[n], 0, sizeof(node[n]));
 	qsort(node, n, sizeof(*node), by_fqdn);
 	fleet->nodes = (struct list){node, n};
+	r->node = node;
+	r->nnode = n;
 	for (i = 0; i < n; i++) {
 		struct node *other = map_add(&fleet->by_fqdn,
 		    text_str(node[i].fqdn), &node[i]);

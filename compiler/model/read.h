@@ -15,6 +15,8 @@ struct reader {
 	struct diag *diag;
 	const char *environment;
 	time_t today;
+	struct node *node;		/* fleet.nodes, while they are built */
+	size_t nnode;
 	struct hiera *hiera;
 	struct hiera_scope **scope;	/* one a node, in the nodes' order */
 };

@@ -1,0 +1,108 @@
+#include "model/fleet.h"
+
+#include "model/read.h"
+
+#include <stdlib.h>
+
+uint32_t
+fleet_addresses(const struct fleet *fleet)
+{
+	return (uint32_t)(fleet->aliases.n + fleet->forwards.n +
+	    fleet->ldap.accounts.n);
+}
+
+const struct mapping *
+fleet_alias(const struct fleet *fleet, uint32_t address)
+{
+	const struct mapping *all = fleet->aliases.item;
+
+	return address < fleet->aliases.n ? &all[address] : NULL;
+}
+
+const struct mapping *
+fleet_forward(const struct fleet *fleet, uint32_t address)
+{
+	const struct mapping *all = fleet->forwards.item;
+	size_t first = fleet->aliases.n;
+
+	return address >= first && address - first < fleet->forwards.n ?
+	    &all[address - first] : NULL;
+}
+
+const struct account *
+fleet_account(const struct fleet *fleet, uint32_t address)
+{
+	const struct account *all = fleet->ldap.accounts.item;
+	size_t first = fleet->aliases.n + fleet->forwards.n;
+
+	return address >= first && address - first < fleet->ldap.accounts.n ?
+	    &all[address - first] : NULL;
+}
+
+static const struct mapping *
+mapping_of(const struct fleet *fleet, uint32_t address)
+{
+	const struct mapping *alias = fleet_alias(fleet, address);
+
+	return alias ? alias : fleet_forward(fleet, address);
+}
+
+const struct target *
+fleet_targets(const struct fleet *fleet, uint32_t address, uint32_t *n)
+{
+	const struct mapping *mapping = mapping_of(fleet, address);
+	const struct account *account;
+
+	if (mapping) {
+		*n = mapping->ntarget;
+		return fleet->target + mapping->target;
+	}
+	account = fleet_account(fleet, address);
+	*n = account->ntarget;
+	return account->target;
+}
+
+struct origin
+fleet_origin(const struct fleet *fleet, uint32_t address)
+{
+	const struct mapping *mapping = mapping_of(fleet, address);
+
+	if (mapping)
+		return value_origin(mapping->key);
+	return fleet_account(fleet, address)->forward.at;
+}
+
+struct str
+fleet_local(const struct fleet *fleet, uint32_t address)
+{
+	const struct mapping *mapping = mapping_of(fleet, address);
+
+	if (mapping)
+		return (struct str){mapping->key->u.s, mapping->local_len};
+	return text_str(fleet_account(fleet, address)->uid);
+}
+
+static bool
+is_local(const void *array, uint32_t position, const void *sought)
+{
+	return str_eq_fold(fleet_local(array, position),
+	    *(const struct str *)sought);
+}
+
+uint32_t
+fleet_address(const struct fleet *fleet, struct str local)
+{
+	return index_find(&fleet->by_local, str_hash_fold(local), is_local,
+	    fleet, &local);
+}
+
+void
+fleet_release(struct fleet *fleet)
+{
+	index_release(&fleet->by_local);
+	map_release(&fleet->domains);
+	map_release(&fleet->by_fqdn);
+	map_release(&fleet->by_route);
+	free(fleet->target);
+	fleet->target = NULL;
+}
