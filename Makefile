@@ -31,9 +31,10 @@ $B/%.o: compiler/%.c | $(GEN)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
 
 # Pages of explanation and Postfix's parameters, as C.
-$B/gen/pages.h: compiler/diag/pages.awk $(wildcard compiler/diag/pages/*.md)
+$B/gen/pages.h: compiler/diag/pages.awk compiler/diag/findings.def \
+    $(wildcard compiler/diag/pages/*.md)
 	@mkdir -p $(@D)
-	LC_ALL=C awk -f compiler/diag/pages.awk compiler/diag/pages/*.md > $@.new
+	LC_ALL=C awk -f $^ > $@.new
 	mv $@.new $@
 
 $B/gen/parameters.h: compiler/postfix/parameters.awk compiler/postfix/parameters.tsv
