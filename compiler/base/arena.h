@@ -5,6 +5,8 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include "base/die.h"
+
 #include <stddef.h>
 #include <stdarg.h>
 

@@ -1,8 +1,7 @@
 #include "model/fleet.h"
 
+#include "model/address.h"
 #include "model/read.h"
-
-#include <stdlib.h>
 
 uint32_t
 fleet_addresses(const struct fleet *fleet)
@@ -96,6 +95,18 @@ fleet_address(const struct fleet *fleet, struct str local)
 	    fleet, &local);
 }
 
+uint32_t
+fleet_recipient(const struct fleet *fleet, struct str local)
+{
+	uint32_t address = fleet_address(fleet, local);
+	struct str base = local_base(local,
+	    text_str(fleet->recipient_delimiter));
+
+	if (address == NOWHERE && base.len < local.len)
+		address = fleet_address(fleet, base);
+	return address;
+}
+
 void
 fleet_release(struct fleet *fleet)
 {
@@ -103,6 +114,4 @@ fleet_release(struct fleet *fleet)
 	map_release(&fleet->domains);
 	map_release(&fleet->by_fqdn);
 	map_release(&fleet->by_route);
-	free(fleet->target);
-	fleet->target = NULL;
 }

@@ -30,6 +30,7 @@ enum target_where {
 	TARGET_ACCOUNT,		/* .leads_to is an account with a forward */
 	TARGET_INDEPENDENT,	/* a domain that an independent mailer has */
 	TARGET_NOWHERE,		/* in our domains, and nobody answers */
+	TARGET_DEAD,		/* .leads_to has no way on: left out */
 };
 
 /*
@@ -41,7 +42,7 @@ enum target_where {
 /* One target of an alias, a forward or an account: a local part of the main
  * domain, or an address. */
 struct target {
-	const struct value *text;	/* as written; NULL: part of a text */
+	const struct value *text;	/* as written */
 	uint32_t leads_to;		/* an address of ours, or NOWHERE */
 	uint8_t local_len;		/* bytes before the @ */
 	uint8_t where;			/* enum target_where */
@@ -63,6 +64,28 @@ struct mapping {
 	bool bad;			/* reported: in no table */
 };
 
+/*
+ * Why an account's forward is in no table; check/directory.c turns each
+ * into a finding. An entry of the directory is written by its owner: it may
+ * cost that owner mail, and nobody else anything.
+ */
+enum account_state {
+	ACCOUNT_USABLE,
+	ACCOUNT_NO_FORWARD,
+	ACCOUNT_BAD_UID,	/* cannot be a local part */
+	ACCOUNT_UID_TWICE,
+	ACCOUNT_STATUS,		/* accountStatus cannot be read */
+	ACCOUNT_RETIRED,	/* inactive, memorial, retiring > 186 days */
+	ACCOUNT_DISABLED,	/* mailDisableMessage */
+	ACCOUNT_HOSTILE,	/* |command, /file, :include: */
+	ACCOUNT_LONG,
+	ACCOUNT_INVALID,
+	ACCOUNT_TAKES_REQUIRED,	/* uid postmaster and its like */
+	ACCOUNT_TAKES_ALIAS,	/* uid is an alias or forward of ours */
+	ACCOUNT_LOOP,
+	ACCOUNT_NOWHERE,	/* leads to an address of ours nobody has */
+};
+
 /* What the directory says of one uid (userdir-ldap's schema). */
 struct account {
 	struct text uid;
@@ -71,12 +94,18 @@ struct account {
 	struct text forward;		/* emailForward as it stands */
 	struct text disabled;		/* mailDisableMessage */
 	const struct fleet *fleet;
-	const struct value *part;	/* forward, split at its commas */
-	struct target *target;		/* one a part */
+	struct target *target;
 	uint32_t ntarget;
+	uint32_t taken;			/* the address that TAKES_ALIAS means */
+	uint8_t state;			/* enum account_state */
+	const char *problem;		/* for INVALID and BAD_UID: a clause */
 	bool is_role;			/* objectClass debianRoleAccount */
-	bool retired;			/* inactive, memorial, retiring > 186 days */
-	bool refused;			/* has a forward that no table carries */
+};
+
+/* Addresses of ours that lead in a circle, each to the next. */
+struct loop {
+	uint32_t *address;
+	uint32_t n;
 };
 
 /* One address of a node, from its facts. */
@@ -241,6 +270,7 @@ struct fleet {
 	struct target *target;		/* of all mappings, in their order */
 	uint32_t ntarget;
 	struct index by_local;		/* folded local part -> address of ours */
+	struct list loops;		/* of loop: of aliases and forwards */
 	struct ldap ldap;
 	struct list tls_policy;		/* of tls_exception */
 	struct srs srs;
@@ -263,6 +293,11 @@ struct fleet {
 uint32_t fleet_addresses(const struct fleet *fleet);
 /* The address of ours with a local part, extensions not tried; or NOWHERE. */
 uint32_t fleet_address(const struct fleet *fleet, struct str local);
+/*
+ * The address of ours that takes mail for a local part: itself, or what
+ * stands before its extension (recipient_delimiter).
+ */
+uint32_t fleet_recipient(const struct fleet *fleet, struct str local);
 /* What an address of ours is: at most one of the three is not NULL. */
 const struct mapping *fleet_alias(const struct fleet *fleet, uint32_t address);
 const struct mapping *fleet_forward(const struct fleet *fleet,
