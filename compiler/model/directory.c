@@ -237,5 +237,6 @@ read_directory(struct reader *r, struct fleet *fleet)
 		diag_add(r->diag, FINDING_LDAP_EMPTY, fleet->ldap.snapshot.at,
 		    "the snapshot %s has no account; is it the right file?",
 		    fleet->ldap.snapshot.s);
+	r->account = account;
 	fleet->ldap.accounts = (struct list){account, n};
 }

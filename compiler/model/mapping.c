@@ -105,29 +105,30 @@ count_targets(const struct value *v)
 	return total;
 }
 
-static struct list
+static struct mapping *
 bind_all(struct reader *r, struct fleet *fleet, const struct value *v,
-    const char *key)
+    const char *key, struct list *list)
 {
 	struct mapping *item, scratch;
-	struct list list = {0};
 	uint32_t i;
+
+	*list = (struct list){0};
 
 	if (v->kind != VALUE_HASH) {
 		if (v->source && v->kind != VALUE_BAD)
 			diag_add(r->diag, FINDING_WRONG_TYPE, value_origin(v),
 			    "%s must be a hash, not %s", key,
 			    value_kind_name(v));
-		return list;
+		return NULL;
 	}
 	item = ARENA_ARRAY(r->arena, struct mapping, v->len);
 	for (i = 0; i < v->len; i++) {
 		bind_mapping(r, fleet, &v->u.hash->pair[i], &scratch);
 		if (!scratch.bad)
-			item[list.n++] = scratch;
+			item[list->n++] = scratch;
 	}
-	list.item = item;
-	return list;
+	list->item = item;
+	return item;
 }
 
 void
@@ -136,6 +137,8 @@ bind_mappings(struct reader *r, struct fleet *fleet,
 {
 	fleet->target = ARENA_ARRAY(r->arena, struct target,
 	    count_targets(aliases) + count_targets(forwards));
-	fleet->aliases = bind_all(r, fleet, aliases, "mail::aliases");
-	fleet->forwards = bind_all(r, fleet, forwards, "mail::forwards");
+	r->alias = bind_all(r, fleet, aliases, "mail::aliases",
+	    &fleet->aliases);
+	r->forward = bind_all(r, fleet, forwards, "mail::forwards",
+	    &fleet->forwards);
 }

@@ -187,3 +187,11 @@ test_fleet_snapshot(const void *object)
 {
 	return test_fleet_ldap(object) && !test_fleet_live(object);
 }
+
+bool
+test_mapping_usable(const void *object)
+{
+	const struct mapping *mapping = object;
+
+	return !mapping->bad;
+}

@@ -17,6 +17,8 @@ struct reader {
 	time_t today;
 	struct node *node;		/* fleet.nodes, while they are built */
 	size_t nnode;
+	struct mapping *alias, *forward;	/* likewise fleet.aliases … */
+	struct account *account;		/* … and ldap.accounts */
 	struct hiera *hiera;
 	struct hiera_scope **scope;	/* one a node, in the nodes' order */
 };

@@ -41,7 +41,9 @@ TYPE(mapping, "an alias or a forward",
 	{.name = "address", .kind = KIND_PUT, .put = put_mapping_address,
 	 .doc = "the full address in lower case"},
 	{.name = "targets", .kind = KIND_PUT, .put = put_mapping_targets,
-	 .doc = "full addresses, separated by commas"}
+	 .doc = "full addresses, separated by commas"},
+	{.name = "usable", .kind = KIND_TEST, .test = test_mapping_usable,
+	 .doc = "at least one target takes mail"}
 );
 
 TYPE(account, "an account of the directory",

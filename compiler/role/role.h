@@ -74,16 +74,20 @@ extern const struct type role_type, role_select_type, artifact_type,
 
 /* All roles of an environment, sorted by name. */
 struct roles {
-	struct list all;		/* of role */
+	struct role *role;
+	size_t n;
 };
 
 /* Read every file of dir (DIR/roles); findings for what does not bind. */
 void roles_read(struct roles *roles, struct arena *a, struct diag *d,
     const char *path, const char *dir);
 
-/* Give every node its role and fill the fleet's lists by role. */
-void roles_match(struct roles *roles, struct fleet *fleet, struct arena *a,
-    struct diag *d);
+/*
+ * Give every node its role and fill the fleet's lists by role; node is
+ * fleet.nodes, to write to.
+ */
+void roles_match(struct roles *roles, struct fleet *fleet, struct node *node,
+    struct arena *a, struct diag *d);
 
 /* The role of a name, or NULL. */
 const struct role *roles_named(const struct roles *roles, struct str name);
