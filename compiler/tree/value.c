@@ -47,6 +47,14 @@ value_at(enum value_kind kind, struct origin at)
 	};
 }
 
+bool
+value_has_tokens(struct str s)
+{
+	size_t i = str_find(s, '%');
+
+	return i < s.len && memmem(s.s + i, s.len - i, "%{", 2);
+}
+
 static uint32_t
 count_or_die(size_t n)
 {
@@ -197,7 +205,7 @@ value_string(struct arena *a, struct str s, struct origin at)
 
 	v.len = count_or_die(s.len);
 	v.u.s = arena_strndup(a, s.s, s.len);
-	if (s.len && memmem(s.s, s.len, "%{", 2))
+	if (value_has_tokens(s))
 		v.flags |= VALUE_TOKENS;
 	return v;
 }

@@ -113,6 +113,8 @@ uint32_t value_hash_of(const struct value *v);
 struct hash *value_hash_alloc(struct arena *a, size_t n);
 struct value value_hash_take(struct arena *a, struct hash *hash, size_t n,
     struct origin at);
+/* Whether a string holds "%{": the flag VALUE_TOKENS. */
+bool value_has_tokens(struct str s);
 /* A value of a kind at a place, all else zero. */
 struct value value_at(enum value_kind kind, struct origin at);
 

@@ -48,19 +48,71 @@ say_duplicate(struct yaml_reader *r, const struct value *first,
 	diag_note(r->diag, finding, value_origin(first), "it stands here first");
 }
 
-/* The place of a key among the first n pairs, or INDEX_NONE. */
+/* What a large hash is searched for; hashes differ cheaply, keys do not. */
+struct sought {
+	const struct value *key;
+	const uint32_t *hash;	/* of the pairs so far */
+	uint32_t key_hash;
+};
+
+static bool
+sought_is(const void *array, uint32_t position, const void *data)
+{
+	const struct sought *sought = data;
+
+	return sought->hash[position] == sought->key_hash &&
+	    pair_is(array, position, sought->key);
+}
+
 static uint32_t
 find_first(const struct hash *hash, size_t n, const struct value *key)
 {
 	uint32_t i;
 
-	if (hash->index.nslot)
-		return index_find(&hash->index, value_hash_of(key), pair_is,
-		    hash->pair, key);
 	for (i = 0; i < n; i++)
 		if (pair_is(hash->pair, i, key))
 			return i;
 	return INDEX_NONE;
+}
+
+static bool
+keep_pair(struct yaml_reader *r, struct hash *hash, uint32_t first,
+    size_t kept, size_t i)
+{
+	if (first != INDEX_NONE) {
+		say_duplicate(r, &hash->pair[first].key, &hash->pair[i].key);
+		hash->pair[first].value = hash->pair[i].value;
+		return false;
+	}
+	if (kept != i)
+		hash->pair[kept] = hash->pair[i];
+	return true;
+}
+
+static size_t
+make_many_unique(struct yaml_reader *r, struct hash *hash, size_t n)
+{
+	uint32_t *hashes = xmalloc(mul_or_die(n, sizeof(*hashes)));
+	uint32_t nslot = index_slots(n);
+	uint32_t kept = 0, first;
+	size_t i;
+
+	index_init_fixed(&hash->index, ARENA_ARRAY(r->arena, uint32_t, nslot),
+	    nslot);
+	for (i = 0; i < n; i++) {
+		const struct value *key = &hash->pair[i].key;
+		struct sought sought = {key, hashes, value_hash_of(key)};
+
+		first = index_find(&hash->index, sought.key_hash, sought_is,
+		    hash->pair, &sought);
+		if (!keep_pair(r, hash, first, kept, i))
+			continue;
+		index_add(&hash->index, sought.key_hash, kept, pair_hash,
+		    hash->pair);
+		hashes[kept++] = sought.key_hash;
+	}
+	free(hashes);
+	return kept;
 }
 
 static size_t
@@ -68,28 +120,11 @@ make_unique(struct yaml_reader *r, struct hash *hash, size_t n)
 {
 	size_t i, kept = 0;
 
-	if (n > FEW) {
-		uint32_t nslot = index_slots(n);
-
-		index_init_fixed(&hash->index,
-		    ARENA_ARRAY(r->arena, uint32_t, nslot), nslot);
-	}
-	for (i = 0; i < n; i++) {
-		const struct pair *pair = &hash->pair[i];
-		uint32_t first = find_first(hash, kept, &pair->key);
-
-		if (first != INDEX_NONE) {
-			say_duplicate(r, &hash->pair[first].key, &pair->key);
-			hash->pair[first].value = pair->value;
-			continue;
-		}
-		if (kept != i)
-			hash->pair[kept] = *pair;
-		if (hash->index.nslot)
-			index_add(&hash->index, value_hash_of(&pair->key),
-			    (uint32_t)kept, pair_hash, hash->pair);
-		kept++;
-	}
+	if (n > FEW)
+		return make_many_unique(r, hash, n);
+	for (i = 0; i < n; i++)
+		kept += keep_pair(r, hash,
+		    find_first(hash, kept, &hash->pair[i].key), kept, i);
 	return kept;
 }
 

@@ -274,7 +274,7 @@ yaml_scalar(struct yaml_reader *r, const yaml_event_t *event, bool is_key)
 	}
 	if (v.kind == VALUE_STRING || v.kind == VALUE_SYMBOL)
 		v.u.s = arena_strndup(r->arena, v.u.s, v.len);
-	if (v.kind == VALUE_STRING && memmem(v.u.s, v.len, "%{", 2))
+	if (v.kind == VALUE_STRING && value_has_tokens(value_str(&v)))
 		v.flags |= VALUE_TOKENS;
 	return v;
 }
