@@ -1,0 +1,202 @@
+/*
+ * Lookup tables as values name them: type:name, where some types take
+ * further tables between braces. Depth is bounded by the length of the
+ * text, each step of a chain being shorter than the one before.
+ */
+#include "postfix/postfix.h"
+
+static const char *const types[] = {
+	"btree", "cdb", "cidr", "environ", "fail", "hash", "inline",
+	"internal", "ldap", "lmdb", "memcache", "mysql", "nis", "pcre",
+	"pgsql", "pipemap", "proxy", "randmap", "regexp", "socketmap",
+	"sqlite", "static", "tcp", "texthash", "unionmap", "unix",
+};
+
+enum {
+	NTYPES = sizeof(types) / sizeof(types[0]),
+	DEEPEST = 16,	/* tables within tables */
+};
+
+bool
+table_type_known(struct str name)
+{
+	size_t i;
+
+	for (i = 0; i < NTYPES; i++)
+		if (str_eq(name, str_of(types[i])))
+			return true;
+	return false;
+}
+
+const char *
+table_type_nearest(struct str name)
+{
+	return str_nearest(name, types, NTYPES);
+}
+
+/* Part type:name at the first colon; false where there is none. */
+static bool
+table_part(struct str table, struct str *type, struct str *name)
+{
+	size_t colon = str_find(table, ':');
+
+	if (colon == table.len)
+		return false;
+	*type = (struct str){table.s, colon};
+	*name = (struct str){table.s + colon + 1, table.len - colon - 1};
+	return true;
+}
+
+static bool
+has_dollar(struct str s)
+{
+	return str_find(s, '$') < s.len;
+}
+
+static bool
+is_type(struct str type, const char *name)
+{
+	return str_eq(type, str_of(name));
+}
+
+/* The text between the braces that enclose all of s, or nothing. */
+static bool
+braced(struct str s, struct str *inside)
+{
+	size_t i, level = 0;
+
+	if (s.len < 2 || s.s[0] != '{')
+		return false;
+	for (i = 0; i < s.len; i++) {
+		if (s.s[i] == '{')
+			level++;
+		else if (s.s[i] == '}' && !--level)
+			break;
+	}
+	*inside = (struct str){s.s + 1, s.len - 2};
+	return i == s.len - 1;
+}
+
+static const char *table_error_at(struct arena *a, struct str table,
+    unsigned depth);
+
+/* pipemap:{type:name …} and unionmap:{…}: each part is a table. */
+static const char *
+tables_error(struct arena *a, struct str type, struct str name,
+    unsigned depth)
+{
+	struct str rest, item;
+	const char *why = NULL;
+
+	if (!braced(name, &rest) || !str_trim(rest).len)
+		return arena_printf(a,
+		    "%.*s takes its tables in braces: %.*s:{type:name ...}",
+		    STR_ARG(type), STR_ARG(type));
+	while (!why && value_item(&rest, &item))
+		why = table_error_at(a, item, depth + 1);
+	return why;
+}
+
+/* inline:{key=value, {key = value}}. */
+static const char *
+inline_error(struct arena *a, struct str name)
+{
+	struct str rest, item, pair;
+
+	if (!braced(name, &rest) || !str_trim(rest).len)
+		return "inline takes its entries in braces: "
+		    "inline:{ {key = value} ... }";
+	while (value_item(&rest, &item)) {
+		pair = item;
+		if (item.s[0] == '{' && !braced(item, &pair))
+			return arena_printf(a,
+			    "\"%.*s\" lacks its closing brace",
+			    STR_ARG(item));
+		if (has_dollar(item))
+			continue;
+		pair = str_trim(pair);
+		if (str_find(pair, '=') == pair.len || pair.s[0] == '=')
+			return arena_printf(a,
+			    "\"%.*s\" is no key = value; write "
+			    "inline:{ {key = value} ... }", STR_ARG(item));
+	}
+	return NULL;
+}
+
+static const char *
+table_error_at(struct arena *a, struct str table, unsigned depth)
+{
+	struct str type, name, inside;
+
+	if (has_dollar(table) && str_find(table, ':') == table.len)
+		return NULL;
+	if (!table_part(table, &type, &name) || !type.len)
+		return arena_printf(a,
+		    "\"%.*s\" is no table; write type:name",
+		    STR_ARG(table));
+	if (!name.len)
+		return arena_printf(a,
+		    "\"%.*s\" names no table after its type",
+		    STR_ARG(table));
+	if (depth > DEEPEST)
+		return "tables stand within tables too deep";
+	if (is_type(type, "pipemap") || is_type(type, "unionmap"))
+		return tables_error(a, type, name, depth);
+	if (is_type(type, "proxy"))
+		return table_error_at(a, name, depth + 1);
+	if (is_type(type, "inline"))
+		return inline_error(a, name);
+	if (is_type(type, "randmap") && !braced(name, &inside))
+		return "randmap takes its values in braces: "
+		    "randmap:{value, ...}";
+	if (name.s[0] == '{' && !braced(name, &inside))
+		return arena_printf(a, "\"%.*s\" lacks its closing brace",
+		    STR_ARG(table));
+	return NULL;
+}
+
+const char *
+table_error(struct arena *a, struct str table)
+{
+	return table_error_at(a, table, 0);
+}
+
+static bool
+unknown_type_at(struct str table, struct str *type, unsigned depth)
+{
+	struct str name, rest, item;
+
+	if (!table_part(table, type, &name) || depth > DEEPEST ||
+	    has_dollar(*type))
+		return false;
+	if (!table_type_known(*type))
+		return true;
+	if (is_type(*type, "proxy"))
+		return unknown_type_at(name, type, depth + 1);
+	if ((is_type(*type, "pipemap") || is_type(*type, "unionmap")) &&
+	    braced(name, &rest))
+		while (value_item(&rest, &item))
+			if (unknown_type_at(item, type, depth + 1))
+				return true;
+	return false;
+}
+
+bool
+table_unknown_type(struct str table, struct str *type)
+{
+	return unknown_type_at(table, type, 0);
+}
+
+struct str
+table_file(struct str table, struct str *type)
+{
+	struct str name;
+
+	*type = (struct str){0};
+	while (table_part(table, type, &name)) {
+		table = name;
+		if (!is_type(*type, "proxy"))
+			break;
+	}
+	return table;
+}
