@@ -5,6 +5,7 @@
 #ifndef TREE_LDIF_H
 #define TREE_LDIF_H
 
+#include "base/buf.h"
 #include "tree/yaml.h"
 
 struct ldif_attribute {
@@ -23,7 +24,10 @@ struct ldif {
 	uint32_t n;
 };
 
-/* Read a file; a broken record is one finding and is left out. */
+/*
+ * Read a file; a broken record is one finding and is left out. TREE_BROKEN
+ * only where the rest of the file was not read.
+ */
 enum tree_result ldif_read(struct arena *a, struct diag *d, const char *path,
     const char *file, struct ldif *ldif);
 
