@@ -18,6 +18,7 @@ struct run {
 	const struct diag_format *format;
 	bool fail_on_warn;
 	bool quiet;
+	bool help;			/* --help after the verb */
 	int color;			/* 1 always, 0 never, -1 a terminal */
 	time_t today;			/* SOURCE_DATE_EPOCH, else the clock */
 };
@@ -76,7 +77,7 @@ enum run_option {
 /* Handle a common option; false: not known, or a wrong argument (told). */
 bool run_option(struct run *run, int option, const char *argument);
 
-/* Say how the verb is used, on stderr; returns EXIT_USAGE. */
+/* Say how the verb is used: on stderr, EXIT_USAGE; for --help on stdout, 0. */
 int run_usage(const struct run *run, const char *verb, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -58,7 +58,7 @@ compile_fleet(struct run *run, const char *only, struct compilation *c)
 	check_fleet(a, d, &c->fleet, &c->roles, r.hiera, run->today);
 	c->templates = templates_new(a, d, "templates",
 	    run_path(run, "templates"), &scope_type);
-	templates_check_all(c->templates, &c->roles);
+	artifacts_check(&c->roles, c->templates);
 	node = find_node(run, &c->fleet, only);
 	if (!diag_has_errors(d))
 		render_artifacts(&c->plan, &c->fleet, node, c->templates, a, d);

@@ -61,6 +61,9 @@ run_option(struct run *run, int option, const char *argument)
 		return true;
 	case OPT_COLOR:
 		return set_color(run, argument);
+	case OPT_HELP:
+		run->help = true;
+		return false;
 	default:
 		return false;
 	}
@@ -69,10 +72,10 @@ run_option(struct run *run, int option, const char *argument)
 int
 run_usage(const struct run *run, const char *verb, const char *fmt, ...)
 {
+	FILE *out = run->help ? stdout : stderr;
 	const struct verb *v;
 	va_list ap;
 
-	(void)run;
 	if (fmt) {
 		fprintf(stderr, "mailc %s: ", verb);
 		va_start(ap, fmt);
@@ -82,9 +85,10 @@ run_usage(const struct run *run, const char *verb, const char *fmt, ...)
 	}
 	for (v = verbs; v->name; v++)
 		if (!strcmp(v->name, verb))
-			fprintf(stderr, "usage: mailc %s %s\n", v->name,
-			    v->usage);
-	return EXIT_USAGE;
+			fprintf(out, "usage: mailc %s %s\n%s; more: mailc "
+			    "explain %s\n", v->name, v->usage, v->summary,
+			    v->name);
+	return run->help ? EXIT_OK : EXIT_USAGE;
 }
 
 int

@@ -17,6 +17,26 @@ const struct type scope_type = {"template", sizeof(struct scope),
 		{.name = NULL}
 	}, "what a template can name"};
 
+void
+artifacts_check(const struct roles *roles, struct templates *templates)
+{
+	size_t i, j;
+	bool answer;
+
+	for (i = 0; i < roles->n; i++) {
+		const struct artifact *artifact =
+		    roles->role[i].artifacts.item;
+
+		for (j = 0; j < roles->role[i].artifacts.n; j++) {
+			templates_get(templates, artifact[j].template,
+			    artifact[j].dialect);
+			if (artifact[j].when.len)
+				template_test(templates, artifact[j].when,
+				    NULL, &answer);
+		}
+	}
+}
+
 static bool
 wants_spans(const struct artifact *artifact)
 {

@@ -13,6 +13,9 @@ struct scope {
 };
 extern const struct type scope_type;
 
+/* Compile what every role names, so that a slip shows without a node. */
+void artifacts_check(const struct roles *roles, struct templates *templates);
+
 /*
  * Render the artifacts of one node, or of all (only NULL), into plan. The
  * subject of a planned file is its struct artifact. What could not be
