@@ -136,6 +136,30 @@ key_is_string(const void *pairs, uint32_t position, const void *sought)
 	    str_eq(value_str(key), *(const struct str *)sought);
 }
 
+uint8_t
+pair_flags(const struct pair *pair)
+{
+	uint8_t flags = (pair->key.flags | pair->value.flags) &
+	    VALUE_INHERITED;
+
+	switch ((enum value_kind)pair->key.kind) {
+	case VALUE_STRING:
+		return flags;
+	case VALUE_INT:
+	case VALUE_BIGINT:
+	case VALUE_FLOAT:
+		return flags | VALUE_NUMBER_KEY;
+	case VALUE_NULL:
+	case VALUE_BOOL:
+	case VALUE_SYMBOL:
+	case VALUE_LIST:
+	case VALUE_HASH:
+	case VALUE_BAD:
+		break;
+	}
+	return flags | VALUE_ODD;
+}
+
 struct hash *
 value_hash_alloc(struct arena *a, size_t n)
 {
@@ -157,8 +181,7 @@ value_hash_take(struct arena *a, struct hash *hash, size_t n,
 	v.len = count_or_die(n);
 	v.u.hash = hash;
 	for (i = 0; i < v.len; i++)
-		v.flags |= (hash->pair[i].key.flags |
-		    hash->pair[i].value.flags) & VALUE_TOKENS;
+		v.flags |= pair_flags(&hash->pair[i]);
 	if (v.len <= LINEAR_PAIRS || hash->index.nslot)
 		return v;
 	nslot = index_slots(n);
@@ -194,7 +217,7 @@ value_list(struct arena *a, const struct value *item, size_t n,
 		memcpy(copy, item, n * sizeof(*copy));
 	v.u.item = copy;
 	for (i = 0; i < n; i++)
-		v.flags |= item[i].flags & VALUE_TOKENS;
+		v.flags |= item[i].flags & VALUE_INHERITED;
 	return v;
 }
 

@@ -29,6 +29,10 @@ enum value_flag {
 	VALUE_ENCRYPTED = 2,	/* holds ENC[...] that was not decrypted */
 	VALUE_TOKENS = 4,	/* a string with "%{", or a collection with
 				   one anywhere below it */
+	VALUE_ODD = 8,		/* the same for what Puppet refuses as data: a
+				   symbol, a key that is no text or number */
+	VALUE_NUMBER_KEY = 16,	/* the same for a key that is a number */
+	VALUE_INHERITED = VALUE_TOKENS | VALUE_ODD | VALUE_NUMBER_KEY,
 };
 
 struct value {
@@ -113,6 +117,8 @@ uint32_t value_hash_of(const struct value *v);
 struct hash *value_hash_alloc(struct arena *a, size_t n);
 struct value value_hash_take(struct arena *a, struct hash *hash, size_t n,
     struct origin at);
+/* The flags that a collection has from a pair in it. */
+uint8_t pair_flags(const struct pair *pair);
 /* Whether a string holds "%{": the flag VALUE_TOKENS. */
 bool value_has_tokens(struct str s);
 /* A value of a kind at a place, all else zero. */

@@ -69,9 +69,10 @@ fit_key(struct yaml_reader *r, struct value *v, bool is_string_tag)
 {
 	struct frame *f = top_frame(r);
 
-	if (v->kind == VALUE_SYMBOL)
+	if (v->kind == VALUE_SYMBOL) {
 		v->kind = VALUE_STRING;
-	else if (f && !is_string_tag && v->kind == VALUE_STRING &&
+		v->flags &= (uint8_t)~VALUE_ODD;
+	} else if (f && !is_string_tag && v->kind == VALUE_STRING &&
 	    str_eq(value_str(v), STR("<<"))) {
 		v->flags |= FLAG_MERGE;
 		f->merges = true;
@@ -273,7 +274,7 @@ finish_list(struct yaml_reader *r, const struct frame *f)
 	move_out(r, f->base, item);
 	v.u.item = item;
 	for (i = 0; i < v.len; i++)
-		v.flags |= item[i].flags & VALUE_TOKENS;
+		v.flags |= item[i].flags & VALUE_INHERITED;
 	return v;
 }
 
