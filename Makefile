@@ -4,6 +4,7 @@ CC = gcc
 PREFIX = /usr/local
 DESTDIR =
 B = build
+BIN = mailc
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wold-style-definition -Wvla -Wwrite-strings \
@@ -11,15 +12,16 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 	-Wpointer-arith -Wnull-dereference
 CFLAGS = -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 CPPFLAGS = -std=c11 -D_GNU_SOURCE -Icompiler -I$B/gen
-LDLIBS = -lyaml -lfyaml -ljansson -lldap -llber -lcrypto -lpcre2-8
+LDLIBS = -lyaml -lfyaml -ljansson -lldap -llber -lcrypto -lpcre2-8 -lgit2 \
+	-lcurl
 
 SRC := $(sort $(wildcard compiler/*/*.c))
 OBJ := $(SRC:compiler/%.c=$B/%.o)
-GEN := $B/gen/pages.h $B/gen/parameters.h
+GEN := $B/gen/pages.h $B/gen/verbs.h $B/gen/parameters.h
 
-all: mailc
+all: $(BIN)
 
-mailc: $B/main.o $B/libmailc.a
+$(BIN): $B/main.o $B/libmailc.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $B/main.o $B/libmailc.a $(LDLIBS)
 
 $B/libmailc.a: $(OBJ)
@@ -33,24 +35,59 @@ $B/%.o: compiler/%.c | $(GEN)
 # Pages of explanation and Postfix's parameters, as C.
 $B/gen/pages.h: compiler/diag/pages.awk compiler/diag/findings.def \
     $(wildcard compiler/diag/pages/*.md)
+$B/gen/verbs.h: compiler/cmd/pages.awk $(wildcard compiler/cmd/pages/*.md)
+$B/gen/parameters.h: compiler/postfix/parameters.awk \
+    compiler/postfix/parameters.tsv
+$(GEN):
 	@mkdir -p $(@D)
 	LC_ALL=C awk -f $^ > $@.new
 	mv $@.new $@
 
-$B/gen/parameters.h: compiler/postfix/parameters.awk compiler/postfix/parameters.tsv
-	@mkdir -p $(@D)
-	LC_ALL=C awk -f compiler/postfix/parameters.awk compiler/postfix/parameters.tsv > $@.new
-	mv $@.new $@
+# The two commands of the README.
+demo:
+	@tests/tools/need build
+	@$(MAKE) -s all
+	@tests/demo
+
+check:
+	@tests/tools/need test
+	@$(MAKE) -s all unit
+	@tests/check
+
+bench: all
+	@tests/bench/run
 
 # One cmocka program a file of tests/unit.
 UNIT := $(patsubst tests/unit/%.c,$B/unit/%,$(sort $(wildcard tests/unit/*.c)))
 
 $B/unit/%: tests/unit/%.c $B/libmailc.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -Wextra -o $@ $< $B/libmailc.a -lcmocka $(LDLIBS)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -Wextra -o $@ $< $B/libmailc.a \
+	    -lcmocka $(LDLIBS)
 
 unit: $(UNIT)
 
+# Each floor includes only lower ones (compiler/README.md).
+floors:
+	@tests/law/floors
+
+# The ten longest functions and files: the tail is what gets unreadable.
+tail:
+	@ctags -x --kinds-C=f --_xformat='%{end} %{line} %{input} %{name}' \
+	    $(SRC) | awk '{print $$1 - $$2 + 1, $$3, $$4}' | sort -rn | head
+	@wc -l $(SRC) | sort -rn | sed 1d | head
+
+install: all
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/mailc
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/mailc/roles roles/*
+	cd templates && find . -type f -exec install -D -m 644 '{}' \
+	    $(DESTDIR)$(PREFIX)/share/mailc/templates/'{}' ';'
+	install -D -m 644 man/mailc.1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/mailc.1
+
+clean:
+	rm -rf $B $(BIN)
+
 -include $(OBJ:.o=.d) $B/main.d
 
-.PHONY: all unit
+.PHONY: all demo check bench unit floors tail install clean

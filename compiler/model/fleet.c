@@ -1,5 +1,6 @@
 #include "model/fleet.h"
 
+#include "base/die.h"
 #include "model/address.h"
 #include "model/read.h"
 
@@ -46,6 +47,16 @@ mapping_of(const struct fleet *fleet, uint32_t address)
 	return alias ? alias : fleet_forward(fleet, address);
 }
 
+static const struct account *
+account_of(const struct fleet *fleet, uint32_t address)
+{
+	const struct account *account = fleet_account(fleet, address);
+
+	if (!account)
+		BUG("an address of ours that is nothing");
+	return account;
+}
+
 const struct target *
 fleet_targets(const struct fleet *fleet, uint32_t address, uint32_t *n)
 {
@@ -56,7 +67,7 @@ fleet_targets(const struct fleet *fleet, uint32_t address, uint32_t *n)
 		*n = mapping->ntarget;
 		return fleet->target + mapping->target;
 	}
-	account = fleet_account(fleet, address);
+	account = account_of(fleet, address);
 	*n = account->ntarget;
 	return account->target;
 }
@@ -68,7 +79,7 @@ fleet_origin(const struct fleet *fleet, uint32_t address)
 
 	if (mapping)
 		return value_origin(mapping->key);
-	return fleet_account(fleet, address)->forward.at;
+	return account_of(fleet, address)->forward.at;
 }
 
 struct str
@@ -78,7 +89,7 @@ fleet_local(const struct fleet *fleet, uint32_t address)
 
 	if (mapping)
 		return (struct str){mapping->key->u.s, mapping->local_len};
-	return text_str(fleet_account(fleet, address)->uid);
+	return text_str(account_of(fleet, address)->uid);
 }
 
 static bool
