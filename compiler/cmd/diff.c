@@ -39,9 +39,10 @@ static void
 print_diff(struct differ *df, const char *path, const struct buf *old,
     const struct buf *new)
 {
-	git_diff_options options = GIT_DIFF_OPTIONS_INIT;
+	git_diff_options options;
 	git_patch *patch = NULL;
 
+	git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
 	options.old_prefix = "old";
 	options.new_prefix = "new";
 	df->changed++;

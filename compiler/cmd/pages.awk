@@ -3,7 +3,7 @@ FNR == 1 {
 	name = FILENAME
 	sub(/.*\//, "", name)
 	sub(/\.md$/, "", name)
-	printf "%s{\"%s\",", NR > 1 ? "},\n" : "", name
+	printf("%s{\"%s\",", (NR > 1 ? "},\n" : ""), name)
 }
 {
 	gsub(/\\/, "\\\\\\\\")
