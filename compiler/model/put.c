@@ -189,6 +189,15 @@ test_fleet_snapshot(const void *object)
 }
 
 bool
+test_fleet_srs_apart(const void *object)
+{
+	const struct fleet *fleet = object;
+
+	return fleet->srs.domain.len &&
+	    !str_eq(text_str(fleet->srs.domain), text_str(fleet->domain));
+}
+
+bool
 test_mapping_usable(const void *object)
 {
 	const struct mapping *mapping = object;

@@ -349,5 +349,7 @@ TYPE(fleet, "the whole fleet",
 	{.name = "snapshot", .kind = KIND_TEST, .test = test_fleet_snapshot,
 	 .doc = "there is a directory and mode is snapshot"},
 	{.name = "has_ldap", .kind = KIND_TEST, .test = test_fleet_ldap,
-	 .doc = "there is a directory"}
+	 .doc = "there is a directory"},
+	{.name = "srs_apart", .kind = KIND_TEST, .test = test_fleet_srs_apart,
+	 .doc = "SRS has a domain, and it is not the main domain"}
 );
