@@ -115,7 +115,7 @@ inline_error(struct arena *a, struct str name)
 		if (has_dollar(item))
 			continue;
 		pair = str_trim(pair);
-		if (str_find(pair, '=') == pair.len || pair.s[0] == '=')
+		if (str_find(pair, '=') == pair.len)
 			return arena_printf(a,
 			    "\"%.*s\" is no key = value; write "
 			    "inline:{ {key = value} ... }", STR_ARG(item));
