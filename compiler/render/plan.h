@@ -7,6 +7,16 @@
 
 #include "render/template.h"
 
+/* The list of a node's artifacts; its first line names the format. */
+#define MANIFEST "MANIFEST"
+#define MANIFEST_HEAD "# mailc MANIFEST 1\n"
+
+enum {
+	PATH_LONGEST = 1024,
+	PATH_DEEPEST = 32,		/* parts */
+	NAME_LONGEST = 255,
+};
+
 struct planned_file {
 	const char *path;		/* below the node's directory */
 	unsigned mode;			/* permission bits */
@@ -29,13 +39,19 @@ struct plan {
 
 void plan_init(struct plan *plan);
 void plan_release(struct plan *plan);
-/* Add a node (name is kept, not copied), then files to it. */
+/*
+ * Add a node, then files to it. Names are kept, not copied; what is returned
+ * is good until the next one is added.
+ */
 struct planned_node *plan_add(struct plan *plan, const char *name);
 struct planned_file *plan_add_file(struct planned_node *node,
     const char *path, unsigned mode);
 /* Sort, and append to each node the bytes of its MANIFEST as a file. */
 void plan_finish(struct plan *plan);
-/* A relative path without "", "." or ".." parts, control bytes, or MANIFEST. */
+/*
+ * A relative path without "", "." or ".." parts or control bytes, that is
+ * neither too long nor too deep nor MANIFEST.
+ */
 bool plan_path_ok(const char *path);
 
 struct write_options {
