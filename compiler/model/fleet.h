@@ -152,6 +152,7 @@ struct srs {
 	int64_t forward_port;
 	int64_t reverse_port;
 	struct list exclude;		/* of text: domains never rewritten */
+	struct text postsrsd;		/* release, 1 or 2 */
 };
 
 struct mta {
@@ -217,6 +218,7 @@ struct target_release {
 	struct text dovecot;		/* "2.3" */
 	struct text compatibility;	/* compatibility_level */
 	bool debian_12, debian_13;
+	bool postsrsd_2;		/* socketmap, not tcp; its own syntax */
 };
 
 struct node {

@@ -356,6 +356,28 @@ link_fingerprints(struct reader *r)
 	}
 }
 
+/* postsrsd from elsewhere than the release: mail::srs says which. */
+static void
+link_postsrsd(struct reader *r, const struct fleet *fleet)
+{
+	struct str version = text_str(fleet->srs.postsrsd);
+	size_t i;
+
+	if (!fleet->srs.name.len || str_eq(version, STR("release")))
+		return;
+	for (i = 0; i < r->nnode; i++) {
+		struct target_release *own;
+
+		if (!r->node[i].release)
+			continue;
+		own = ARENA_NEW(r->arena, struct target_release);
+		*own = *r->node[i].release;
+		own->postsrsd_2 = str_eq(version, STR("2"));
+		own->postsrsd = fleet->srs.postsrsd;
+		r->node[i].release = own;
+	}
+}
+
 void
 link_fleet(struct reader *r, struct fleet *fleet)
 {
@@ -368,4 +390,5 @@ link_fleet(struct reader *r, struct fleet *fleet)
 	sort_accounts(r, fleet, r->account);
 	link_keys(r, fleet);
 	link_fingerprints(r);
+	link_postsrsd(r, fleet);
 }

@@ -15,7 +15,7 @@ static const struct target_release releases[] = {
 		.name = TEXT("Debian 13"), .major = 13,
 		.postfix = TEXT("3.10"), .postsrsd = TEXT("2.0"),
 		.dovecot = TEXT("2.4"), .compatibility = TEXT("3.6"),
-		.debian_13 = true,
+		.debian_13 = true, .postsrsd_2 = true,
 	},
 };
 

@@ -20,6 +20,7 @@ static const char *const ldap_binds[] = {"none", "simple", "external", NULL};
 static const char *const table_types[] =
 	{"texthash", "hash", "cdb", "lmdb", NULL};
 static const char *const delimiters[] = {"+", "-", "+-", "-+", "", NULL};
+static const char *const postsrsds[] = {"release", "1", "2", NULL};
 /* postconf(5), smtp_tls_security_level */
 static const char *const tls_levels[] = {"none", "may", "encrypt", "dane",
 	"dane-only", "fingerprint", "verify", "secure", NULL};
@@ -123,7 +124,10 @@ TYPE(srs, "the sender rewriting scheme",
 	FIELD(srs, reverse_port, KIND_PORT, .preset = "10002",
 	    .doc = "where postsrsd turns addresses back"),
 	FIELD(srs, exclude, KIND_LIST, .type = &text_type,
-	    .doc = "domains that are never rewritten")
+	    .doc = "domains that are never rewritten"),
+	FIELD(srs, postsrsd, KIND_ENUM, .choice = postsrsds,
+	    .preset = "release",
+	    .doc = "postsrsd's major version, where it is not the release's")
 );
 
 TYPE(mta, "the relay of the regular nodes",
@@ -220,6 +224,7 @@ TYPE(target_release, "the release that a node runs",
 	    .doc = "compatibility_level"),
 	FIELD(target_release, debian_12, KIND_BOOL, .doc = "Debian 12"),
 	FIELD(target_release, debian_13, KIND_BOOL, .doc = "Debian 13"),
+	FIELD(target_release, postsrsd_2, KIND_BOOL, .doc = "postsrsd 2.x"),
 	{.name = "knows", .kind = KIND_HAS, .has = has_parameter,
 	 .doc = "knows.NAME: its Postfix has the parameter"}
 );
