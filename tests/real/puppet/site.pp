@@ -1,0 +1,8 @@
+class { 'mailc':
+  from    => $facts['mailc_from'],
+  stage   => $facts['mailc_stage'],
+  root    => $facts['mailc_root'],
+  node    => 'mx-dal-01.torproject.org',
+  program => $facts['mailc_program'],
+  refresh => ["sh -c 'echo reload >> ${facts['mailc_root']}/refreshed'"],
+}
