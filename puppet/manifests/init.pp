@@ -5,20 +5,22 @@
 # run, and what is installed stays as it was.
 #
 # @param from     the directory that holds hiera.yaml, data, roles, templates
-# @param stage    where mailc compiles to
+# @param staging  where mailc compiles to
 # @param root     below which files are installed
 # @param node     whose configuration: its fqdn
 # @param program  mailc
 # @param refresh  commands that make daemons read what has changed
 class mailc (
   String        $from,
-  String        $stage   = '/var/lib/mailc',
+  String        $staging = '/var/lib/mailc',
   String        $root    = '',
   String        $node    = $facts['networking']['fqdn'],
   String        $program = '/usr/local/bin/mailc',
   Array[String] $refresh = [],
 ) {
-  $compile = [$program, '-C', $from, 'compile', '--node', $node, '-o', $stage]
+  $compile = [
+    $program, '-C', $from, 'compile', '--node', $node, '-o', $staging,
+  ]
 
   exec { 'mailc compile':
     command => $compile,
@@ -31,7 +33,7 @@ class mailc (
   # stays installed; other files there are none of mailc's business.
   file { "${root}/etc":
     ensure             => directory,
-    source             => "${stage}/${node}/etc",
+    source             => "${staging}/${node}/etc",
     recurse            => remote,
     source_permissions => use,
     show_diff          => false,

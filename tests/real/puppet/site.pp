@@ -1,6 +1,6 @@
 class { 'mailc':
   from    => $facts['mailc_from'],
-  stage   => $facts['mailc_stage'],
+  staging => $facts['mailc_stage'],
   root    => $facts['mailc_root'],
   node    => 'mx-dal-01.torproject.org',
   program => $facts['mailc_program'],
