@@ -1,18 +1,34 @@
 /*
  * Exported resources, as PuppetDB answers a resource query
  * (puppetdb/api/query/v4/resources): a list of hashes with certname, type,
- * title and parameters.
+ * title and parameters. PuppetDB gives them in any order; a node's are
+ * sorted here.
  */
 #include "model/bind.h"
 #include "model/read.h"
 
+#include "base/die.h"
 #include "base/file.h"
 #include "tree/json.h"
+
+#include <stdlib.h>
 
 /* What a resource says, and for which node. */
 struct exported {
 	struct text value;
-	struct text node;
+	struct text name;
+	struct node *node;
+};
+
+struct collection {
+	struct exported *item;
+	size_t n, cap;
+};
+
+struct exports_reader {
+	struct reader *reader;
+	struct fleet *fleet;
+	struct collection fingerprints, alias_domains;
 };
 
 static bool
@@ -47,8 +63,8 @@ read_resource(struct reader *r, const struct value *resource,
 	    string_field(r, parameters, kind->parameter.s, &out->value) :
 	    string_field(r, resource, "title", &out->value);
 	return (kind->node.len ?
-	    string_field(r, parameters, kind->node.s, &out->node) :
-	    string_field(r, resource, "certname", &out->node)) && ok;
+	    string_field(r, parameters, kind->node.s, &out->name) :
+	    string_field(r, resource, "certname", &out->name)) && ok;
 }
 
 static bool
@@ -105,48 +121,22 @@ normal_fingerprint(struct reader *r, struct text raw, struct text *out)
 }
 
 static void
-add_fingerprint(struct reader *r, struct node *node, struct text value)
+collect(struct collection *all, const struct exported *e)
 {
-	const struct fingerprint *old = node->fingerprints.item;
-	struct fingerprint *all =
-	    ARENA_ARRAY(r->arena, struct fingerprint, node->fingerprints.n + 1);
-	size_t i;
-
-	for (i = 0; i < node->fingerprints.n; i++) {
-		if (str_eq(text_str(old[i].value), text_str(value)))
-			return;
-		all[i] = old[i];
+	if (all->n == all->cap) {
+		all->cap = all->cap ? all->cap * 2 : 64;
+		all->item = xrealloc(all->item,
+		    mul_or_die(all->cap, sizeof(*all->item)));
 	}
-	all[i] = (struct fingerprint){value, node->fqdn};
-	node->fingerprints = (struct list){all, i + 1};
+	all->item[all->n++] = *e;
 }
 
 static void
-add_alias_domain(struct reader *r, struct node *node, struct text value)
+collect_resource(struct exports_reader *x, const struct value *resource)
 {
-	const struct text *old = node->alias_domains.item;
-	struct text *all =
-	    ARENA_ARRAY(r->arena, struct text, node->alias_domains.n + 1);
-	size_t i;
-
-	if (!domain_ok(text_str(value))) {
-		diag_add(r->diag, FINDING_BAD_DOMAIN, value.at,
-		    "'%s' is not a domain name", value.s);
-		return;
-	}
-	for (i = 0; i < node->alias_domains.n; i++)
-		all[i] = old[i];
-	all[i] = value;
-	node->alias_domains = (struct list){all, i + 1};
-}
-
-static void
-collect(struct reader *r, struct fleet *fleet, const struct value *resource)
-{
-	const struct exports *exports = &fleet->exports;
+	const struct exports *exports = &x->fleet->exports;
+	struct reader *r = x->reader;
 	struct exported e;
-	struct text print;
-	struct node *node;
 
 	if (resource->kind != VALUE_HASH) {
 		diag_add(r->diag, FINDING_PUPPETDB_RESOURCE,
@@ -157,21 +147,27 @@ collect(struct reader *r, struct fleet *fleet, const struct value *resource)
 	if (is_kind(resource, &exports->fingerprints)) {
 		if (!read_resource(r, resource, &exports->fingerprints, &e))
 			return;
-		node = node_named(r, fleet, e.node);
-		if (node && normal_fingerprint(r, e.value, &print))
-			add_fingerprint(r, node, print);
+		e.node = node_named(r, x->fleet, e.name);
+		if (e.node && normal_fingerprint(r, e.value, &e.value))
+			collect(&x->fingerprints, &e);
 	} else if (is_kind(resource, &exports->alias_domains)) {
 		if (!read_resource(r, resource, &exports->alias_domains, &e))
 			return;
-		node = node_named(r, fleet, e.node);
-		if (node)
-			add_alias_domain(r, node, e.value);
+		e.node = node_named(r, x->fleet, e.name);
+		if (!e.node)
+			return;
+		if (domain_ok(text_str(e.value)))
+			collect(&x->alias_domains, &e);
+		else
+			diag_add(r->diag, FINDING_BAD_DOMAIN, e.value.at,
+			    "'%s' is not a domain name", e.value.s);
 	}
 }
 
 static void
-read_file(struct reader *r, struct fleet *fleet, const char *name)
+read_file(struct exports_reader *x, const char *name)
 {
+	struct reader *r = x->reader;
 	char *path = file_join(r->arena, "data/puppetdb", name);
 	char *full = file_join(r->arena, r->environment, path);
 	struct value v;
@@ -186,16 +182,92 @@ read_file(struct reader *r, struct fleet *fleet, const char *name)
 		return;
 	}
 	for (i = 0; i < v.len; i++)
-		collect(r, fleet, &v.u.item[i]);
+		collect_resource(x, &v.u.item[i]);
+}
+
+/* By node and value; of equal ones the first of the files first. */
+static int
+by_node(const void *a, const void *b)
+{
+	const struct exported *x = a, *y = b;
+	const struct origin *p = &x->value.at, *q = &y->value.at;
+	int order = (x->node > y->node) - (x->node < y->node);
+
+	if (!order)
+		order = str_cmp(text_str(x->value), text_str(y->value));
+	if (!order)
+		order = (p->source > q->source) - (p->source < q->source);
+	if (!order)
+		order = (p->line > q->line) - (p->line < q->line);
+	if (!order)
+		order = (p->column > q->column) - (p->column < q->column);
+	return order;
+}
+
+/* Sort, and keep of equal ones the first. */
+static void
+sort_unique(struct collection *all)
+{
+	size_t i, n = 0;
+
+	if (!all->n)
+		return;
+	qsort(all->item, all->n, sizeof(*all->item), by_node);
+	for (i = 1; i < all->n; i++)
+		if (all->item[n].node != all->item[i].node ||
+		    !str_eq(text_str(all->item[n].value),
+		        text_str(all->item[i].value)))
+			all->item[++n] = all->item[i];
+	all->n = n + 1;
+}
+
+static void
+give_fingerprints(struct arena *a, struct collection *all)
+{
+	struct fingerprint *print;
+	size_t i;
+
+	sort_unique(all);
+	print = ARENA_ARRAY(a, struct fingerprint, all->n);
+	for (i = 0; i < all->n; i++) {
+		struct node *node = all->item[i].node;
+
+		print[i] = (struct fingerprint){all->item[i].value,
+			node->fqdn};
+		if (!node->fingerprints.n++)
+			node->fingerprints.item = &print[i];
+	}
+	free(all->item);
+}
+
+static void
+give_alias_domains(struct arena *a, struct collection *all)
+{
+	struct text *name;
+	size_t i;
+
+	sort_unique(all);
+	name = ARENA_ARRAY(a, struct text, all->n);
+	for (i = 0; i < all->n; i++) {
+		struct node *node = all->item[i].node;
+
+		name[i] = all->item[i].value;
+		if (!node->alias_domains.n++)
+			node->alias_domains.item = &name[i];
+	}
+	free(all->item);
 }
 
 void
 read_exports(struct reader *r, struct fleet *fleet)
 {
+	struct exports_reader x = {.reader = r, .fleet = fleet};
 	char **name = file_list(r->arena,
 	    file_join(r->arena, r->environment, "data/puppetdb"));
 
 	for (; name && *name; name++)
 		if (**name != '.' && str_ends(str_of(*name), STR(".json")))
-			read_file(r, fleet, *name);
+			read_file(&x, *name);
+	give_fingerprints(r->arena, &x.fingerprints);
+	give_alias_domains(r->arena, &x.alias_domains);
 }
