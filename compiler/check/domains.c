@@ -16,11 +16,14 @@ twice(struct checker *c, enum finding_id id, const struct text *domain,
 static void
 check_declared(struct checker *c, const struct value *list)
 {
-	uint32_t i, j;
+	struct map seen;
+	uint32_t i;
 
+	map_init_fold(&seen);
 	for (i = 0; i < list->len; i++) {
 		const struct value *v = &list->u.item[i];
 		struct text name = value_text(v);
+		struct origin *at, *first;
 
 		if (v->kind != VALUE_STRING)
 			continue;
@@ -28,14 +31,14 @@ check_declared(struct checker *c, const struct value *list)
 			twice(c, FINDING_DOMAIN_CLASS, &name,
 			    c->fleet->domain.at,
 			    "the main domain; it cannot be an alias domain");
-		for (j = 0; j < i; j++)
-			if (list->u.item[j].kind == VALUE_STRING &&
-			    str_eq_fold(value_str(v),
-			        value_str(&list->u.item[j])))
-				twice(c, FINDING_ALIAS_DOMAIN_TWICE, &name,
-				    value_origin(&list->u.item[j]),
-				    "an alias domain already");
+		at = ARENA_NEW(c->arena, struct origin);
+		*at = name.at;
+		first = map_add(&seen, value_str(v), at);
+		if (first != at)
+			twice(c, FINDING_ALIAS_DOMAIN_TWICE, &name, *first,
+			    "an alias domain already");
 	}
+	map_release(&seen);
 }
 
 void

@@ -281,11 +281,17 @@ check_network(struct checker *c, const struct text *value, const char *name)
 	check_families(c, value, net, n, name);
 }
 
+/*
+ * A value that a whole fleet shares is one value: its nodes are compared
+ * with it once, not once for each of them.
+ */
 void
 check_networks(struct checker *c)
 {
+	struct map seen;
 	size_t i, j;
 
+	map_init(&seen);
 	for (i = 0; i < c->fleet->nodes.n; i++) {
 		const struct node *node = fleet_node(c->fleet, i);
 		const struct parameter *p = node->extra_params.item;
@@ -293,9 +299,17 @@ check_networks(struct checker *c)
 		for (j = 0; j < node->extra_params.n; j++) {
 			const struct param_kind *kind =
 			    param_named(text_str(p[j].name));
+			char *name;
 
-			if (kind && kind->type == PARAM_NETWORKS)
+			if (!kind || kind->type != PARAM_NETWORKS)
+				continue;
+			name = arena_printf(c->arena, "%s %u:%u:%u %s",
+			    p[j].name.s, p[j].value.at.source,
+			    p[j].value.at.line, p[j].value.at.column,
+			    p[j].value.s);
+			if (map_add(&seen, str_of(name), name) == name)
 				check_network(c, &p[j].value, p[j].name.s);
 		}
 	}
+	map_release(&seen);
 }
