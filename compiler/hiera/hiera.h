@@ -36,6 +36,9 @@ void hiera_close(struct hiera *h);
  */
 struct hiera_scope *hiera_scope(struct hiera *h, const struct value *facts);
 bool hiera_scope_broken(const struct hiera_scope *scope);
+/* The same with $trusted as a Puppet server would set it (NULL: offline). */
+struct hiera_scope *hiera_scope_trusted(struct hiera *h,
+    const struct value *facts, const struct value *trusted);
 
 enum hiera_result {
 	HIERA_FOUND,
@@ -58,6 +61,52 @@ enum hiera_merge {
  */
 enum hiera_result hiera_lookup(struct hiera *h, struct hiera_scope *scope,
     const char *key, enum hiera_merge fallback, struct value *v);
+
+/*
+ * How a lookup went, as a tree: hiera_ask() fills it where it is asked for.
+ * All strings and values live in the arena.
+ */
+enum hiera_step_kind {
+	STEP_LOOKUP,		/* text: the key */
+	STEP_OPTIONS,		/* lookup_options name a strategy: text */
+	STEP_LAYER,		/* text: "Environment layer" */
+	STEP_LEVEL,		/* text: the name of a hierarchy level */
+	STEP_LOCATION,		/* text: the path */
+	STEP_MERGE,		/* text: the strategy */
+	STEP_DEFAULT,		/* text: the module of a default_hierarchy */
+	STEP_DIG,		/* text: the whole dotted key */
+	STEP_CONVERT,		/* text: the type */
+};
+
+enum hiera_step_result {
+	STEP_OPEN,
+	STEP_FOUND,
+	STEP_NO_KEY,
+	STEP_NO_FILE,
+	STEP_NO_MODULE,
+	STEP_FAILED,		/* a finding says why */
+};
+
+struct hiera_step {
+	enum hiera_step_kind kind;
+	enum hiera_step_result result;
+	const char *text;
+	struct value value;	/* where found */
+	struct hiera_step *child, *last, *next;
+};
+
+/* A lookup with all that the command line can say. */
+struct hiera_request {
+	enum hiera_merge merge;		/* overrides lookup_options */
+	enum hiera_merge fallback;
+	const char *knockout_prefix;	/* with MERGE_DEEP; or NULL */
+	bool sort_merged_arrays;
+	bool merge_hash_arrays;
+	bool explain;
+	struct hiera_step *steps;	/* filled where explain is set */
+};
+enum hiera_result hiera_ask(struct hiera *h, struct hiera_scope *scope,
+    const char *key, struct hiera_request *request, struct value *v);
 
 /* Every data file read so far with its root hash, in order of reading. */
 struct hiera_file {

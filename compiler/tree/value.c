@@ -193,6 +193,27 @@ value_hash_take(struct arena *a, struct hash *hash, size_t n,
 }
 
 struct value
+value_hash_take_like(struct arena *a, struct hash *hash, size_t n,
+    const struct value *like, struct origin at)
+{
+	const struct index *old = &like->u.hash->index;
+	size_t bytes = old->nslot * sizeof(*old->slot);
+	uint32_t i;
+
+	if (!old->nslot || index_slots(n) > old->nslot)
+		return value_hash_take(a, hash, n, at);
+	hash->index = *old;
+	if (n > like->len) {
+		hash->index.slot = memcpy(arena_alloc(a, bytes), old->slot,
+		    bytes);
+		for (i = like->len; i < n; i++)
+			index_add(&hash->index, key_hash(hash->pair, i), i,
+			    key_hash, hash->pair);
+	}
+	return value_hash_take(a, hash, n, at);
+}
+
+struct value
 value_hash(struct arena *a, const struct pair *pair, size_t n,
     struct origin at)
 {

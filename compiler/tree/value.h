@@ -117,6 +117,12 @@ uint32_t value_hash_of(const struct value *v);
 struct hash *value_hash_alloc(struct arena *a, size_t n);
 struct value value_hash_take(struct arena *a, struct hash *hash, size_t n,
     struct origin at);
+/*
+ * The same where the first pairs have the keys of another hash in its order:
+ * its index is carried over as far as that is possible.
+ */
+struct value value_hash_take_like(struct arena *a, struct hash *hash, size_t n,
+    const struct value *like, struct origin at);
 /* The flags that a collection has from a pair in it. */
 uint8_t pair_flags(const struct pair *pair);
 /* Whether a string holds "%{": the flag VALUE_TOKENS. */

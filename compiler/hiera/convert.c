@@ -1,0 +1,295 @@
+/*
+ * convert_to: the conversions of Puppet's `new` that make sense for data.
+ * Others are a finding: a guess would be a wrong answer.
+ */
+#include "hiera/inside.h"
+
+#include "tree/yaml_scalar.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static bool
+wrong(struct lookup *l, struct str key, const struct value *v,
+    const char *type)
+{
+	diag_add(l->hiera->diag, FINDING_HIERA_VALUE, value_origin(v),
+	    "convert_to cannot make %s of the value of '%.*s', which is %s",
+	    type, STR_ARG(key), value_kind_name(v));
+	return false;
+}
+
+/* [-+]? then 0x, 0b, a leading zero for octal, or decimal digits. */
+static bool
+parse_integer(struct arena *a, struct str s, struct value *v)
+{
+	static const char digit[] = "0123456789abcdef";
+	bool negative = s.len && s.s[0] == '-';
+	unsigned base = 10;
+	size_t i;
+
+	if (s.len && (s.s[0] == '-' || s.s[0] == '+'))
+		s = (struct str){s.s + 1, s.len - 1};
+	if (s.len > 1 && s.s[0] == '0') {
+		unsigned char mark = ascii_lower((unsigned char)s.s[1]);
+
+		base = mark == 'x' ? 16 : mark == 'b' ? 2 : 8;
+		s = (struct str){s.s + 1 + (base != 8),
+		    s.len - 1 - (base != 8)};
+	}
+	for (i = 0; i < s.len; i++) {
+		const char *at = memchr(digit,
+		    ascii_lower((unsigned char)s.s[i]), base);
+
+		if (!at)
+			return false;
+	}
+	return s.len && scalar_integer(a, s, base, negative, v) == SCALAR_OK;
+}
+
+static bool
+to_integer(struct lookup *l, struct value *v)
+{
+	switch ((enum value_kind)v->kind) {
+	case VALUE_INT:
+	case VALUE_BIGINT:
+		return true;
+	case VALUE_BOOL:
+		v->kind = VALUE_INT;
+		v->u.i = v->u.b;
+		return true;
+	case VALUE_FLOAT:
+		if (!(fabs(v->u.f) < 9e18))
+			return false;
+		v->kind = VALUE_INT;
+		v->u.i = (int64_t)v->u.f;
+		return true;
+	case VALUE_STRING:
+		return parse_integer(l->hiera->arena, value_str(v), v);
+	case VALUE_NULL:
+	case VALUE_SYMBOL:
+	case VALUE_LIST:
+	case VALUE_HASH:
+	case VALUE_BAD:
+		break;
+	}
+	return false;
+}
+
+static bool
+to_float(struct lookup *l, struct value *v)
+{
+	struct value number = *v;
+	double f;
+
+	if (v->kind == VALUE_FLOAT)
+		return true;
+	if (v->kind == VALUE_STRING) {
+		if (parse_integer(l->hiera->arena, value_str(v), &number))
+			f = number.kind == VALUE_INT ? (double)number.u.i :
+			    strtod(number.u.s, NULL);
+		else if (!scalar_float(value_str(v), &f) ||
+		    str_trim(value_str(v)).len != v->len ||
+		    memchr(v->u.s, '_', v->len))
+			return false;
+	} else if (!to_integer(l, &number)) {
+		return false;
+	} else {
+		f = number.kind == VALUE_INT ? (double)number.u.i :
+		    strtod(number.u.s, NULL);
+	}
+	v->kind = VALUE_FLOAT;
+	v->len = 0;
+	v->u.f = f;
+	return true;
+}
+
+static bool
+to_numeric(struct lookup *l, struct value *v)
+{
+	struct value number = *v;
+
+	if (v->kind == VALUE_FLOAT)
+		return true;
+	if (!to_integer(l, &number))
+		return v->kind == VALUE_STRING && to_float(l, v);
+	*v = number;
+	return true;
+}
+
+static bool
+to_boolean(struct value *v)
+{
+	static const char *const yes[] = {"true", "yes", "y"};
+	static const char *const no[] = {"false", "no", "n"};
+	size_t i;
+
+	if (v->kind == VALUE_BOOL)
+		return true;
+	if (v->kind == VALUE_INT || v->kind == VALUE_FLOAT) {
+		bool b = v->kind == VALUE_INT ? v->u.i != 0 : v->u.f != 0;
+
+		v->kind = VALUE_BOOL;
+		v->u.b = b;
+		return true;
+	}
+	for (i = 0; v->kind == VALUE_STRING && i < 3; i++) {
+		bool is_yes = str_eq_fold(value_str(v), str_of(yes[i]));
+
+		if (!is_yes && !str_eq_fold(value_str(v), str_of(no[i])))
+			continue;
+		v->kind = VALUE_BOOL;
+		v->len = 0;
+		v->u.b = is_yes;
+		return true;
+	}
+	return false;
+}
+
+/* Puppet writes floats with six digits and inspects nothing else here. */
+static bool
+to_string(struct lookup *l, struct value *v)
+{
+	struct buf b = BUF_INIT;
+
+	if (v->kind == VALUE_LIST || v->kind == VALUE_HASH ||
+	    v->kind == VALUE_NULL || v->kind == VALUE_SYMBOL)
+		return false;
+	if (v->kind == VALUE_FLOAT && isfinite(v->u.f))
+		buf_printf(&b, "%f", v->u.f);
+	else
+		ruby_text(&b, v);
+	*v = value_string(l->hiera->arena, (struct str){b.s, b.len},
+	    value_origin(v));
+	buf_release(&b);
+	return true;
+}
+
+static size_t
+character(struct str s)
+{
+	size_t len = 1;
+
+	while (len < s.len && ((unsigned char)s.s[len] & 0xc0) == 0x80)
+		len++;
+	return len;
+}
+
+static bool
+to_array(struct lookup *l, bool wrap, struct value *v)
+{
+	struct arena *a = l->hiera->arena;
+	struct origin at = value_origin(v);
+	struct value *item = NULL;
+	uint32_t n = 0, i;
+
+	if (v->kind == VALUE_LIST)
+		return true;
+	if (wrap) {
+		*v = value_list(a, v, 1, at);
+		return true;
+	}
+	if (v->kind == VALUE_STRING) {
+		struct str s = value_str(v);
+
+		item = ARENA_ARRAY(a, struct value, s.len);
+		while (s.len) {
+			size_t len = character(s);
+
+			item[n++] = value_string(a, (struct str){s.s, len},
+			    at);
+			s = (struct str){s.s + len, s.len - len};
+		}
+	} else if (v->kind == VALUE_HASH) {
+		n = v->len;
+		item = ARENA_ARRAY(a, struct value, n);
+		for (i = 0; i < n; i++)
+			item[i] = value_list(a, &v->u.hash->pair[i].key, 2,
+			    at);
+	} else if (v->kind == VALUE_INT && v->u.i >= 0 &&
+	    v->u.i <= 100000) {
+		n = (uint32_t)v->u.i;
+		item = ARENA_ARRAY(a, struct value, n);
+		for (i = 0; i < n; i++) {
+			item[i] = value_at(VALUE_INT, at);
+			item[i].u.i = i;
+		}
+	} else {
+		return false;
+	}
+	*v = value_list(a, item, n, at);
+	return true;
+}
+
+/* A list of pairs; for equal keys the last wins. */
+static bool
+to_hash(struct lookup *l, struct value *v)
+{
+	struct arena *a = l->hiera->arena;
+	struct value hash = value_hash(a, NULL, 0, value_origin(v));
+	uint32_t i;
+
+	if (v->kind == VALUE_HASH)
+		return true;
+	if (v->kind != VALUE_LIST)
+		return false;
+	for (i = 0; i < v->len; i++) {
+		const struct value *pair = &v->u.item[i];
+
+		if (pair->kind != VALUE_LIST || pair->len != 2 ||
+		    value_find_key(&hash, &pair->u.item[0]))
+			return false;
+	}
+	hash.u.hash = NULL;
+	{
+		struct hash *to = value_hash_alloc(a, v->len);
+
+		for (i = 0; i < v->len; i++)
+			to->pair[i] = (struct pair){v->u.item[i].u.item[0],
+			    v->u.item[i].u.item[1]};
+		*v = value_hash_take(a, to, v->len, value_origin(v));
+	}
+	return true;
+}
+
+bool
+convert_value(struct lookup *l, struct str key,
+    const struct value *convert_to, struct value *v)
+{
+	const struct value *type = convert_to, *argument = NULL;
+	bool is_array, ok;
+
+	if (convert_to->kind == VALUE_LIST && convert_to->len) {
+		type = &convert_to->u.item[0];
+		argument = convert_to->len > 1 ? type + 1 : NULL;
+	}
+	if (type->kind != VALUE_STRING) {
+		diag_add(l->hiera->diag, FINDING_HIERA_LOOKUP_OPTIONS,
+		    value_origin(type), "convert_to must be the name of a "
+		    "type");
+		return false;
+	}
+	is_array = !strcmp(type->u.s, "Array") && argument &&
+	    argument->kind == VALUE_BOOL && convert_to->len == 2;
+	if (v->flags & VALUE_ENCRYPTED || (argument && !is_array))
+		ok = false;
+	else if (!strcmp(type->u.s, "Integer"))
+		ok = to_integer(l, v);
+	else if (!strcmp(type->u.s, "Float"))
+		ok = to_float(l, v);
+	else if (!strcmp(type->u.s, "Numeric"))
+		ok = to_numeric(l, v);
+	else if (!strcmp(type->u.s, "Boolean"))
+		ok = to_boolean(v);
+	else if (!strcmp(type->u.s, "String"))
+		ok = to_string(l, v);
+	else if (!strcmp(type->u.s, "Array"))
+		ok = to_array(l, is_array && argument->u.b, v);
+	else if (!strcmp(type->u.s, "Hash"))
+		ok = to_hash(l, v);
+	else if (!strcmp(type->u.s, "Sensitive"))
+		return true;
+	else
+		ok = false;
+	return ok || wrong(l, key, v, type->u.s);
+}
