@@ -303,7 +303,7 @@ TYPE(fleet, "the whole fleet",
 	FIELD(fleet, domain, KIND_DOMAIN, .flags = FIELD_REQUIRED,
 	    .doc = "the main domain"),
 	FIELD(fleet, alias_domains, KIND_LIST, .type = &domain_type,
-	    .flags = FIELD_ONE_OR_MANY,
+	    .flags = FIELD_ONE_OR_MANY | FIELD_SCALAR,
 	    .doc = "domains in which every address means the same local part "
 	        "in the main domain; each node's fqdn is one anyway"),
 	FIELD(fleet, aliases, KIND_LIST, .flags = FIELD_DERIVED,
