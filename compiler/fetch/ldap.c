@@ -142,6 +142,7 @@ set_deadline(struct search *s)
 {
 	clock_gettime(CLOCK_MONOTONIC, &s->deadline);
 	s->deadline.tv_sec += s->session->query->timeout;
+	watchdog_extend(&s->session->watchdog, s->session->query->timeout);
 }
 
 /* What is left of the page's time, or zero. */

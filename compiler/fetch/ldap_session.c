@@ -21,18 +21,33 @@ enum {
 
 #define SYSTEM_CA_FILE "/etc/ssl/certs/ca-certificates.crt"
 
+/* What libldap has to add to a code, as far as it helps; from the arena. */
+static const char *
+detail(struct session *s, int code)
+{
+	const char *text = "";
+	char *more = NULL;
+
+	if (s->tls && (code == LDAP_SERVER_DOWN || code == LDAP_CONNECT_ERROR))
+		text = " (is there TLS, and is its certificate signed by "
+		    "ca_file and for this name?)";
+	if (s->ld)
+		ldap_get_option(s->ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &more);
+	/* What libldap says when GnuTLS refuses a certificate. */
+	if (more && *more && !strstr(more, "unknown error code"))
+		text = arena_printf(s->diag->arena, " (%s)", more);
+	ldap_memfree(more);
+	return text;
+}
+
 bool
 session_failed(struct session *s, int code, const char *what)
 {
-	char *more = NULL;
-
-	if (s->ld)
-		ldap_get_option(s->ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &more);
+	if (s->watched && watchdog_barked(&s->watchdog))
+		code = LDAP_TIMEOUT;
 	diag_add(s->diag, FINDING_LDAP_FETCH, s->query->at,
-	    "%s: %s: %s%s%s%s; nothing was written", s->uri, what,
-	    ldap_err2string(code), more && *more ? " (" : "",
-	    more ? more : "", more && *more ? ")" : "");
-	ldap_memfree(more);
+	    "%s: %s: %s%s; nothing was written", s->uri, what,
+	    ldap_err2string(code), detail(s, code));
 	return false;
 }
 
@@ -218,6 +233,39 @@ limit_messages(struct session *s)
 	    failed_text(s, "limit messages", "libldap refuses");
 }
 
+/* libldap has connected, TLS not yet begun. */
+static int
+on_connect(LDAP *ld, Sockbuf *sb, LDAPURLDesc *url, struct sockaddr *address,
+    ldap_conncb *self)
+{
+	ber_socket_t fd = -1;
+
+	(void)ld;
+	(void)url;
+	(void)address;
+	if (ber_sockbuf_ctrl(sb, LBER_SB_OPT_GET_FD, &fd) == 1 && fd >= 0)
+		watchdog_watch(self->lc_arg, fd);
+	return 0;
+}
+
+static void
+on_close(LDAP *ld, Sockbuf *sb, ldap_conncb *self)
+{
+	(void)ld;
+	(void)sb;
+	(void)self;
+}
+
+static bool
+watch_time(struct session *s)
+{
+	s->watched = watchdog_start(&s->watchdog, s->query->timeout);
+	if (!s->watched)
+		return failed_text(s, "watch the time", "no thread");
+	s->connected = (ldap_conncb){on_connect, on_close, &s->watchdog};
+	return set(s, LDAP_OPT_CONNECT_CB, &s->connected, "watch the time");
+}
+
 static bool
 starts_with(const char *s, const char *prefix)
 {
@@ -238,10 +286,10 @@ session_open(struct session *s, struct diag *d,
 	code = ldap_initialize(&s->ld, uri);
 	if (code != LDAP_SUCCESS)
 		return session_failed(s, code, "set up");
-	if (!set_options(s) || !limit_messages(s))
-		return false;
 	start = starts_with(uri, "ldap:") && query->start_tls;
-	if ((start || starts_with(uri, "ldaps:")) && !set_tls(s))
+	s->tls = start || starts_with(uri, "ldaps:");
+	if (!set_options(s) || !limit_messages(s) || !watch_time(s) ||
+	    (s->tls && !set_tls(s)))
 		return false;
 	if (start) {
 		code = ldap_start_tls_s(s->ld, NULL, NULL);
@@ -257,4 +305,7 @@ session_close(struct session *s)
 	if (s->ld)
 		ldap_unbind_ext(s->ld, NULL, NULL);
 	s->ld = NULL;
+	if (s->watched)
+		watchdog_stop(&s->watchdog);
+	s->watched = false;
 }

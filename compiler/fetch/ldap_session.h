@@ -3,6 +3,7 @@
 #define FETCH_LDAP_SESSION_H
 
 #include "fetch/ldap.h"
+#include "fetch/watchdog.h"
 
 #include <ldap.h>
 #include <sys/time.h>
@@ -11,7 +12,11 @@ struct session {
 	struct diag *diag;
 	const struct ldap_query *query;
 	const char *uri;		/* the one of this session */
+	bool tls;			/* the URI or StartTLS asks for it */
 	LDAP *ld;
+	struct watchdog watchdog;
+	bool watched;
+	ldap_conncb connected;		/* tells the watchdog */
 };
 
 /*

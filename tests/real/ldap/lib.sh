@@ -77,10 +77,10 @@ directory_configure() {
 	moduleload back_mdb
 	pidfile $work/slapd.pid
 	TLSCACertificateFile $work/ca.crt
-	TLSCertificateFile $work/localhost.crt
-	TLSCertificateKeyFile $work/localhost.key
+	TLSCertificateFile $work/server.crt
+	TLSCertificateKeyFile $work/server.key
 	TLSVerifyClient never
-	authz-regexp gidNumber=$(id -g)\\+uidNumber=$(id -u),cn=peercred,cn=external,cn=auth cn=self,dc=torproject,dc=org
+	authz-regexp gidNumber=$(id -g)[+]uidNumber=$(id -u),cn=peercred,cn=external,cn=auth cn=self,dc=torproject,dc=org
 	sizelimit unlimited
 
 	database mdb
@@ -131,14 +131,14 @@ directory_start() {
 			skip_all "there is no $need (packages slapd, ldap-utils, openssl, perl)"
 	done
 	read -r plain tls < <(free_ports 2)
+	# The certificate is for the address. It is not for localhost, which
+	# libldap takes for the name of this machine.
 	ldap=ldap://127.0.0.1:$plain
-	ldap_name=ldap://localhost:$plain
 	ldaps=ldaps://127.0.0.1:$tls
-	ldaps_name=ldaps://localhost:$tls
 	ldapi=ldapi://$(sed 's,/,%2F,g' <<< "$work/ldapi")
 	authority ca
 	authority other
-	certificate localhost DNS:localhost
+	certificate server IP:127.0.0.1,DNS:ldap.example.org
 	directory_configure
 	"$1" || exit 1
 	directory_run || skip_all \
