@@ -5,6 +5,7 @@
 #ifndef HIERA_HIERA_H
 #define HIERA_HIERA_H
 
+#include "base/buf.h"
 #include "diag/diag.h"
 #include "tree/value.h"
 
@@ -107,6 +108,13 @@ struct hiera_request {
 };
 enum hiera_result hiera_ask(struct hiera *h, struct hiera_scope *scope,
     const char *key, struct hiera_request *request, struct value *v);
+
+/* Whether v has a type, in Puppet's words; reports what is not so. */
+bool hiera_check_type(struct hiera *h, const char *type,
+    const struct value *v);
+
+/* Append the text that Ruby makes of a value (to_s, inspect inside it). */
+void ruby_text(struct buf *b, const struct value *v);
 
 /* Every data file read so far with its root hash, in order of reading. */
 struct hiera_file {

@@ -237,9 +237,6 @@ bool interpolate(struct lookup *l, const struct chain *chain,
 bool interpolate_variable(struct lookup *l, struct str expression,
     const struct value *subject, struct value *v);
 
-/* Ruby's to_s of a value (text.c); false: no such text (a symbol…). */
-void ruby_text(struct buf *b, const struct value *v);
-
 /* Merging (merge.c, deep.c) */
 
 struct fold {
