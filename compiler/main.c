@@ -21,6 +21,10 @@ const struct verb verbs[] = {
 	{"fetch", "ldap|puppetdb [--dry-run] [--max-vanish PERCENT]",
 	    "write the snapshots of the directory and of PuppetDB",
 	    cmd_fetch},
+	{"lookup", "KEY... --node FQDN [--merge S] [--render-as json|yaml|s] "
+	    "[--explain]",
+	    "one Hiera value as Puppet sees it, and where it came from",
+	    cmd_lookup},
 	{"explain", "WORD",
 	    "a finding, Hiera key, role or verb, on one page", cmd_explain},
 	{0}
