@@ -224,6 +224,7 @@ check_unread_files(struct checker *c)
 	}
 	dir = hiera_datadirs(c->hiera, &n);
 	for (i = 0; i < n; i++)
-		check_dir(c, &read, dir[i], dir[i], 0);
+		check_dir(c, &read, file_join(c->arena, c->environment,
+		    dir[i]), dir[i], 0);
 	map_release(&read);
 }

@@ -41,9 +41,10 @@ fleet_node(const struct fleet *fleet, size_t i)
 
 void
 check_fleet(struct arena *a, struct diag *d, const struct fleet *fleet,
-    const struct roles *roles, const struct hiera *hiera, time_t today)
+    const struct roles *roles, const struct reader *reader)
 {
-	struct checker c = {a, d, fleet, roles, hiera, today};
+	struct checker c = {a, d, fleet, roles, reader->hiera,
+		reader->environment, reader->today};
 	size_t i;
 
 	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)

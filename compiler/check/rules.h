@@ -5,7 +5,7 @@
 #ifndef CHECK_RULES_H
 #define CHECK_RULES_H
 
-#include "hiera/hiera.h"
+#include "model/read.h"
 #include "role/role.h"
 
 #include <time.h>
@@ -16,12 +16,13 @@ struct checker {
 	const struct fleet *fleet;
 	const struct roles *roles;
 	const struct hiera *hiera;
+	const char *environment;
 	time_t today;
 };
 
-/* Apply every rule. */
+/* Apply every rule to what the reader made. */
 void check_fleet(struct arena *a, struct diag *d, const struct fleet *fleet,
-    const struct roles *roles, const struct hiera *hiera, time_t today);
+    const struct roles *roles, const struct reader *reader);
 
 /* addresses.c */
 void check_loops(struct checker *c);

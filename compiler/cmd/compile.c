@@ -54,7 +54,7 @@ compile_fleet(struct run *run, const char *only, struct compilation *c)
 	link_fleet(&r, &c->fleet);
 	roles_read(&c->roles, a, d, "roles", run_path(run, "roles"));
 	roles_match(&c->roles, &c->fleet, r.node, a, d);
-	check_fleet(a, d, &c->fleet, &c->roles, r.hiera, run->today);
+	check_fleet(a, d, &c->fleet, &c->roles, &r);
 	c->templates = templates_new(a, d, "templates",
 	    run_path(run, "templates"), &scope_type);
 	artifacts_check(&c->roles, c->templates);
