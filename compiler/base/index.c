@@ -1,10 +1,15 @@
-/* Open addressing, linear probing, at most two thirds full. */
+/*
+ * Open addressing, linear probing, at most two thirds full. With a mask of m
+ * bits a slot holds position + 1 in its m low bits, 0 where it is free, and
+ * above them the bits of the hash that did not choose the slot: they tell
+ * most collisions apart without a look at the array. So there are always
+ * more slots than the highest position.
+ */
 #include "base/index.h"
 
 #include "base/die.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 void
 index_init(struct index *ix)
@@ -23,13 +28,14 @@ uint32_t
 index_find(const struct index *ix, uint32_t hash, index_is_fn *is,
     const void *array, const void *sought)
 {
-	uint32_t i, mask = ix->nslot - 1;
+	uint32_t i, slot, mask = ix->nslot - 1;
 
 	if (!ix->nslot)
 		return INDEX_NONE;
-	for (i = hash & mask; ix->slot[i]; i = (i + 1) & mask)
-		if (is(array, ix->slot[i] - 1, sought))
-			return ix->slot[i] - 1;
+	for (i = hash & mask; (slot = ix->slot[i]) != 0; i = (i + 1) & mask)
+		if (!((slot ^ hash) & ~mask) &&
+		    is(array, (slot & mask) - 1, sought))
+			return (slot & mask) - 1;
 	return INDEX_NONE;
 }
 
@@ -41,34 +47,48 @@ put(struct index *ix, uint32_t hash, uint32_t position)
 
 	while (ix->slot[i])
 		i = (i + 1) & mask;
-	ix->slot[i] = position + 1;
+	ix->slot[i] = (hash & ~mask) | (position + 1);
+}
+
+static bool
+has_room(const struct index *ix, uint32_t position)
+{
+	return ix->n < ix->nslot / 3 * 2 && position + 1 < ix->nslot;
 }
 
 static void
-grow(struct index *ix, index_hash_fn *hash_of, const void *array)
+grow(struct index *ix, uint32_t nslot, index_hash_fn *hash_of,
+    const void *array)
 {
-	struct index bigger = {.n = ix->n};
+	struct index bigger = {.n = ix->n, .nslot = nslot};
 	uint32_t i;
 
-	if (ix->nslot > UINT32_MAX / 4)
+	bigger.slot = calloc(nslot, sizeof(uint32_t));
+	if (!bigger.slot)
 		die("out of memory (an index of %u entries)", ix->n);
-	bigger.nslot = ix->nslot ? ix->nslot * 2 : 16;
-	bigger.slot = xmalloc(mul_or_die(bigger.nslot, sizeof(uint32_t)));
-	memset(bigger.slot, 0, bigger.nslot * sizeof(uint32_t));
-	for (i = 0; i < ix->nslot; i++)
+	for (i = 0; i < ix->nslot; i++) {
+		uint32_t position = (ix->slot[i] & (ix->nslot - 1)) - 1;
+
 		if (ix->slot[i])
-			put(&bigger, hash_of(array, ix->slot[i] - 1),
-			    ix->slot[i] - 1);
+			put(&bigger, hash_of(array, position), position);
+	}
 	free(ix->slot);
 	*ix = bigger;
+}
+
+void
+index_reserve(struct index *ix, size_t n)
+{
+	grow(ix, index_slots(n), NULL, NULL);
 }
 
 void
 index_add(struct index *ix, uint32_t hash, uint32_t position,
     index_hash_fn *hash_of, const void *array)
 {
-	if (ix->n >= ix->nslot / 3 * 2)
-		grow(ix, hash_of, array);
+	if (!has_room(ix, position))
+		grow(ix, index_slots((size_t)(position < ix->n ? ix->n :
+		    position) + 1), hash_of, array);
 	put(ix, hash, position);
 	ix->n++;
 }

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct index {
-	uint32_t *slot;		/* position + 1, or 0 where free */
+	uint32_t *slot;		/* index.c says what is in one */
 	uint32_t nslot;		/* a power of two, or 0 */
 	uint32_t n;
 };
@@ -24,11 +24,16 @@ typedef bool index_is_fn(const void *array, uint32_t position,
 
 void index_init(struct index *ix);
 void index_release(struct index *ix);
+/* Make room for n entries in an empty index, whose number is known. */
+void index_reserve(struct index *ix, size_t n);
 
 /* The position of what is sought, or INDEX_NONE. */
 uint32_t index_find(const struct index *ix, uint32_t hash,
     index_is_fn *is, const void *array, const void *sought);
-/* Note a position; hash_of tells the others' hashes when the index grows. */
+/*
+ * Note a position; hash_of tells the others' hashes when the index grows.
+ * Slots are allotted for the highest position, so positions are dense.
+ */
 void index_add(struct index *ix, uint32_t hash, uint32_t position,
     index_hash_fn *hash_of, const void *array);
 

@@ -30,7 +30,8 @@ str_cmp_fold(struct str a, struct str b)
 bool
 str_eq_fold(struct str a, struct str b)
 {
-	return a.len == b.len && !str_cmp_fold(a, b);
+	return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len) ||
+	    !str_cmp_fold(a, b));
 }
 
 bool

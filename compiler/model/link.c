@@ -107,12 +107,25 @@ hash_local(const void *array, uint32_t position)
 	return str_hash_fold(fleet_local(array, position));
 }
 
-static void
+static bool
+is_local(const void *array, uint32_t position, const void *sought)
+{
+	return str_eq_fold(fleet_local(array, position),
+	    *(const struct str *)sought);
+}
+
+/* Give an address its local part; or the one that has it already. */
+static uint32_t
 index_address(struct fleet *fleet, uint32_t address)
 {
-	index_add(&fleet->by_local,
-	    str_hash_fold(fleet_local(fleet, address)), address, hash_local,
-	    fleet);
+	struct str local = fleet_local(fleet, address);
+	uint32_t hash = str_hash_fold(local);
+	uint32_t other = index_find(&fleet->by_local, hash, is_local, fleet,
+	    &local);
+
+	if (other == NOWHERE)
+		index_add(&fleet->by_local, hash, address, hash_local, fleet);
+	return other;
 }
 
 /* Whether the domain behind a mapping's key is one of ours. */
@@ -174,10 +187,8 @@ link_mappings(struct reader *r, struct fleet *fleet)
 			m = fleet_forward(fleet, address);
 		if (!is_ours(r, fleet, m))
 			continue;
-		other = fleet_address(fleet, fleet_local(fleet, address));
-		if (other == NOWHERE)
-			index_address(fleet, address);
-		else
+		other = index_address(fleet, address);
+		if (other != NOWHERE)
 			report_twice(r, fleet, address, other);
 	}
 }
@@ -209,9 +220,7 @@ link_accounts(struct fleet *fleet, struct account *account)
 
 		if (a->state == ACCOUNT_BAD_UID)
 			continue;
-		other = fleet_address(fleet, text_str(a->uid));
-		if (other == NOWHERE)
-			index_address(fleet, first + i);
+		other = index_address(fleet, first + i);
 		if (a->state != ACCOUNT_USABLE &&
 		    a->state != ACCOUNT_NO_FORWARD)
 			continue;
@@ -383,6 +392,7 @@ link_fleet(struct reader *r, struct fleet *fleet)
 {
 	link_domains(r, fleet);
 	link_routes(r, fleet);
+	index_reserve(&fleet->by_local, fleet_addresses(fleet));
 	link_mappings(r, fleet);
 	link_accounts(fleet, r->account);
 	link_targets(fleet, r->account);
