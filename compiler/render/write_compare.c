@@ -317,20 +317,55 @@ name_of_node(const void *key, const void *element)
 	return strcmp(key, ((const struct planned_node *)element)->name);
 }
 
-/* Directories with a MANIFEST that are no node of the plan any more. */
+static void
+add_node(struct output *out, const char *name, size_t *cap)
+{
+	if (out->n == *cap) {
+		struct node_state *more;
+
+		*cap = *cap * 2 + 16;
+		more = ARENA_ARRAY(out->arena, struct node_state, *cap);
+		if (out->n)
+			memcpy(more, out->node, out->n * sizeof(*more));
+		out->node = more;
+	}
+	out->node[out->n++] = (struct node_state){
+	    .name = arena_strdup(out->arena, name)};
+}
+
+/* Whether a name of the output is a directory with a MANIFEST. */
 static bool
+has_manifest(struct output *out, const char *name)
+{
+	int fd = openat(out->fd, name,
+	    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	bool has, missing;
+
+	if (fd < 0)
+		return errno != ENOTDIR && errno != ELOOP &&
+		    output_fail(out, "open", output_path(out, name, ""));
+	has = fstatat(fd, MANIFEST, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	missing = !has && errno == ENOENT;
+	if (!has && !missing)
+		output_fail(out, "look at", output_path(out, name, MANIFEST));
+	close(fd);
+	return has && S_ISREG(st.st_mode);
+}
+
+/* Directories with a MANIFEST that are no node of the plan any more. */
+static void
 add_gone_nodes(struct output *out, size_t *cap)
 {
-	DIR *d;
-	struct dirent *entry;
 	int fd = openat(out->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct stat st;
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
 
-	d = fd < 0 ? NULL : fdopendir(fd);
 	if (!d) {
+		output_fail(out, "list", out->options->out);
 		if (fd >= 0)
 			close(fd);
-		return output_fail(out, "list", out->options->out);
+		return;
 	}
 	while (errno = 0, (entry = readdir(d))) {
 		const char *name = entry->d_name;
@@ -341,32 +376,12 @@ add_gone_nodes(struct output *out, size_t *cap)
 		        out->plan->n, sizeof(*out->plan->node),
 		        name_of_node)))
 			continue;
-		fd = openat(out->fd, name,
-		    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0)
-			continue;
-		if (fstatat(fd, MANIFEST, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    S_ISREG(st.st_mode)) {
-			if (out->n == *cap) {
-				struct node_state *more;
-
-				*cap = *cap * 2 + 16;
-				more = ARENA_ARRAY(out->arena,
-				    struct node_state, *cap);
-				if (out->n)
-					memcpy(more, out->node,
-					    out->n * sizeof(*more));
-				out->node = more;
-			}
-			out->node[out->n++] = (struct node_state){
-			    .name = arena_strdup(out->arena, name)};
-		}
-		close(fd);
+		if (has_manifest(out, name))
+			add_node(out, name, cap);
 	}
 	if (errno)
 		output_fail(out, "list", out->options->out);
 	closedir(d);
-	return true;
 }
 
 static int

@@ -296,6 +296,7 @@ keep_directory(struct stage *s, int dir, const char *name)
 {
 	struct str path;
 	enum entry inside;
+	bool goes = false;
 	int fd, to, same;
 
 	if (is_mount(dir, name)) {
@@ -315,13 +316,16 @@ keep_directory(struct stage *s, int dir, const char *name)
 	inside = each_entry(s, fd, keep_entry);
 	path = (struct str){s->path.s, s->path.len};
 	to = inside == ENTRY_FAILED ? -1 : dirs_open(&s->to, path);
-	if (inside == ENTRY_KEPT && to < 0)
+	if (to < 0 && inside == ENTRY_KEPT && errno == ENOENT)
 		to = dirs_make(&s->to, path);
-	if (to >= 0)
+	else if (to < 0 && inside == ENTRY_DROPPED && errno == ENOENT)
+		goes = true;
+	if (inside != ENTRY_FAILED && !goes) {
 		inside = ENTRY_KEPT;
-	if (inside == ENTRY_KEPT && (to < 0 || !copy_directory(same, to))) {
-		fail(s, "make", s->path.s);
-		inside = ENTRY_FAILED;
+		if (to < 0 || !copy_directory(same, to)) {
+			fail(s, "make", s->path.s);
+			inside = ENTRY_FAILED;
+		}
 	}
 	close(same);
 	return inside;
@@ -467,6 +471,8 @@ exchange(struct stage *s)
 	    unlinkat(s->dir, NEW, AT_REMOVEDIR) == 0;
 	int result;
 
+	if (s->only && s->only->goes && !empty && errno != ENOTEMPTY)
+		return fail(s, "replace", "");
 	if (s->out->options->durable && syncfs(s->dir) < 0)
 		return fail(s, "force to disk", "");
 	if (empty)
