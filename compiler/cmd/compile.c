@@ -6,6 +6,7 @@
 #include "cmd/compile.h"
 
 #include "check/rules.h"
+#include "flow/verify.h"
 #include "model/read.h"
 
 #include <getopt.h>
@@ -61,6 +62,8 @@ compile_fleet(struct run *run, const char *only, struct compilation *c)
 	node = find_node(run, &c->fleet, only);
 	if (!diag_has_errors(d))
 		render_artifacts(&c->plan, &c->fleet, node, c->templates, a, d);
+	if (!diag_has_errors(d))
+		verify_plan(a, d, &c->plan, &c->fleet);
 	hiera_close(r.hiera);
 	return !diag_has_errors(d);
 }

@@ -95,6 +95,30 @@ setting_of(struct verify *v, const struct planned_file *file,
 	};
 }
 
+/*
+ * Two lines set one parameter, and the later one counts. If it comes from
+ * data it is extra_params over a line of the role, equal or not: the role
+ * would no longer mean what it says.
+ */
+static void
+report_twice(struct verify *v, const struct setting *s,
+    const struct setting *last)
+{
+	const struct span *span = spans_at(&last->file->spans, last->offset);
+
+	if (span && span->value_at.source)
+		diag_note(v->diag, diag_add(v->diag, FINDING_PARAM_OWNED,
+		    span->value_at, "extra_params sets %.*s, which is the "
+		    "role's own on this node; take it out, or change the role",
+		    STR_ARG(s->name)), verify_origin(s->file, s->offset),
+		    "the role sets it here");
+	else if (!str_eq(value_join(v->arena, last->value),
+	    value_join(v->arena, s->value)))
+		diag_add(v->diag, FINDING_PARAM_VALUE,
+		    verify_origin(s->file, s->offset), "%.*s is set again "
+		    "further down, and that value counts", STR_ARG(s->name));
+}
+
 static void
 read_main(struct verify *v)
 {
@@ -122,12 +146,8 @@ read_main(struct verify *v)
 		struct setting *s = &v->setting[i - 1];
 		struct setting *last = map_add(&v->main, s->name, s);
 
-		if (last != s && !str_eq(value_join(v->arena, last->value),
-		    value_join(v->arena, s->value)))
-			diag_add(v->diag, FINDING_PARAM_VALUE,
-			    verify_origin(file, s->offset), "%.*s is set again "
-			    "further down, and that value counts",
-			    STR_ARG(s->name));
+		if (last != s)
+			report_twice(v, s, last);
 	}
 }
 
