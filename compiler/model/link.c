@@ -107,24 +107,16 @@ hash_local(const void *array, uint32_t position)
 	return str_hash_fold(fleet_local(array, position));
 }
 
-static bool
-is_local(const void *array, uint32_t position, const void *sought)
-{
-	return str_eq_fold(fleet_local(array, position),
-	    *(const struct str *)sought);
-}
-
 /* Give an address its local part; or the one that has it already. */
 static uint32_t
 index_address(struct fleet *fleet, uint32_t address)
 {
 	struct str local = fleet_local(fleet, address);
-	uint32_t hash = str_hash_fold(local);
-	uint32_t other = index_find(&fleet->by_local, hash, is_local, fleet,
-	    &local);
+	uint32_t other = fleet_address(fleet, local);
 
 	if (other == NOWHERE)
-		index_add(&fleet->by_local, hash, address, hash_local, fleet);
+		index_add(&fleet->by_local, str_hash_fold(local), address,
+		    hash_local, fleet);
 	return other;
 }
 
