@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,7 +45,7 @@ print_help(FILE *out)
 	    "  --format F             text, json, sarif, junit, codequality "
 	    "or github\n"
 	    "  --fail-on-warn         a warning fails the run as well\n"
-	    "  -q, --quiet            findings only\n"
+	    "  -q, --quiet            warnings and errors only\n"
 	    "  --color WHEN           auto, always or never\n"
 	    "  --help, --version\n\n"
 	    "`mailc VERB --help` says more; so does `mailc explain WORD`.\n",
@@ -131,6 +132,8 @@ main(int argc, char **argv)
 	};
 	int status;
 
+	/* Tables grow large: their memory goes back to the system at once. */
+	mallopt(M_MMAP_THRESHOLD, 256 * 1024);
 	arena_init(&run.arena);
 	sources_init(&run.sources, &run.arena);
 	diag_init(&run.diag, &run.arena, &run.sources);

@@ -185,6 +185,31 @@ print_texts(const char *title, const struct list *list)
 		printf("    %s\n", text[i].s);
 }
 
+/* Words, in lines of at most 78 columns. */
+static void
+print_wrapped(struct text text)
+{
+	struct str rest = text_str(text);
+	size_t column = 0;
+
+	while (rest.len) {
+		size_t word = str_find(rest, ' ');
+
+		if (column && column + 1 + word > 78) {
+			putchar('\n');
+			column = 0;
+		} else if (column) {
+			putchar(' ');
+			column++;
+		}
+		fwrite(rest.s, 1, word, stdout);
+		column += word;
+		word += word < rest.len;
+		rest = (struct str){rest.s + word, rest.len - word};
+	}
+	putchar('\n');
+}
+
 static void
 print_role(const struct role *role)
 {
@@ -193,8 +218,9 @@ print_role(const struct role *role)
 	const struct artifact *artifact = role->artifacts.item;
 	size_t i;
 
-	printf("# role %s\n\n%s\n\nSelected by: %s%s\n", role->name.s,
-	    role->doc.s, role->select.class.len ? "the class " :
+	printf("# role %s\n\n", role->name.s);
+	print_wrapped(role->doc);
+	printf("\nSelected by: %s%s\n", role->select.class.len ? "the class " :
 	    role->select.independent ? "profile::postfix::independent: true" :
 	    "no other role", role->select.class.s);
 	if (role->listeners.n)

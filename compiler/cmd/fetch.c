@@ -19,6 +19,7 @@ static const struct {
 	int (*main)(struct run *run, int argc, char **argv);
 } fetchers[] = {
 	{"ldap", fetch_ldap},
+	{"puppetdb", fetch_puppetdb},
 };
 
 bool

@@ -58,5 +58,6 @@ struct stored fetch_output(const struct fetch *f, const char *path);
 int fetch_finish(const struct fetch *f, const char *summary);
 
 int fetch_ldap(struct run *run, int argc, char **argv);
+int fetch_puppetdb(struct run *run, int argc, char **argv);
 
 #endif

@@ -91,6 +91,17 @@ run_usage(const struct run *run, const char *verb, const char *fmt, ...)
 	return run->help ? EXIT_OK : EXIT_USAGE;
 }
 
+/* Quiet: what nobody has to act on is not printed. */
+static void
+drop_notes(struct diag *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->n; i++)
+		if (d->finding[i].level == LEVEL_NOTE)
+			d->finding[i].level = LEVEL_OFF;
+}
+
 int
 run_finish(struct run *run, bool product_on_stdout)
 {
@@ -100,6 +111,8 @@ run_finish(struct run *run, bool product_on_stdout)
 	bool color = run->color < 0 ? isatty(fileno(out)) : run->color;
 
 	diag_finish(&run->diag);
+	if (run->quiet)
+		drop_notes(&run->diag);
 	if (!text || d->n)
 		run->format->write(d, out, text && color);
 	if (d->count[LEVEL_ERROR] ||
