@@ -146,23 +146,99 @@ to_boolean(struct value *v)
 	return false;
 }
 
-/* Puppet writes floats with six digits and inspects nothing else here. */
-static bool
+/* In double quotes where single ones cannot hold it. */
+static void
+add_double_quoted(struct buf *b, struct str s)
+{
+	static const char from[] = "\t\n\r\"$\\", to[] = "tnr\"$\\";
+	size_t i;
+
+	buf_addch(b, '"');
+	for (i = 0; i < s.len; i++) {
+		const char *escape = s.s[i] ? strchr(from, s.s[i]) : NULL;
+
+		if (escape)
+			buf_printf(b, "\\%c", to[escape - from]);
+		else if ((unsigned char)s.s[i] < 0x20)
+			buf_printf(b, "\\u{%X}", (unsigned char)s.s[i]);
+		else
+			buf_addch(b, s.s[i]);
+	}
+	buf_addch(b, '"');
+}
+
+/* A backslash is doubled at the end only, and kept before a quote. */
+static void
+add_quoted(struct buf *b, struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if ((unsigned char)s.s[i] < 0x20) {
+			add_double_quoted(b, s);
+			return;
+		}
+	buf_addch(b, '\'');
+	for (i = 0; i < s.len; i++) {
+		bool escaped = s.s[i] == '\\' && i + 1 < s.len;
+
+		if (escaped) {
+			buf_addch(b, '\\');
+			i++;
+		} else if (s.s[i] == '\'' || s.s[i] == '\\') {
+			buf_addch(b, '\\');
+		}
+		buf_addch(b, s.s[i]);
+	}
+	buf_addch(b, '\'');
+}
+
+/* Puppet's text of what stands in a list or a hash. */
+static void
+add_puppet(struct buf *b, const struct value *v)
+{
+	bool is_hash = v->kind == VALUE_HASH;
+	uint32_t i;
+
+	if (v->kind == VALUE_NULL) {
+		buf_addstr(b, "undef");
+	} else if (v->kind == VALUE_STRING) {
+		add_quoted(b, value_str(v));
+	} else if (v->kind == VALUE_LIST || is_hash) {
+		buf_addch(b, is_hash ? '{' : '[');
+		for (i = 0; i < v->len; i++) {
+			if (i)
+				buf_addstr(b, ", ");
+			if (is_hash) {
+				add_puppet(b, &v->u.hash->pair[i].key);
+				buf_addstr(b, " => ");
+			}
+			add_puppet(b, is_hash ? &v->u.hash->pair[i].value :
+			    &v->u.item[i]);
+		}
+		buf_addch(b, is_hash ? '}' : ']');
+	} else {
+		ruby_text(b, v);
+	}
+}
+
+static void
 to_string(struct lookup *l, struct value *v)
 {
 	struct buf b = BUF_INIT;
 
-	if (v->kind == VALUE_LIST || v->kind == VALUE_HASH ||
-	    v->kind == VALUE_NULL || v->kind == VALUE_SYMBOL)
-		return false;
 	if (v->kind == VALUE_FLOAT && isfinite(v->u.f))
 		buf_printf(&b, "%f", v->u.f);
+	else if (v->kind == VALUE_FLOAT)
+		buf_addstr(&b, isnan(v->u.f) ? "NaN" :
+		    v->u.f < 0 ? "-Inf" : "Inf");
+	else if (v->kind == VALUE_LIST || v->kind == VALUE_HASH)
+		add_puppet(&b, v);
 	else
 		ruby_text(&b, v);
 	*v = value_string(l->hiera->arena, (struct str){b.s, b.len},
 	    value_origin(v));
 	buf_release(&b);
-	return true;
 }
 
 static size_t
@@ -221,34 +297,36 @@ to_array(struct lookup *l, bool wrap, struct value *v)
 	return true;
 }
 
-/* A list of pairs; for equal keys the last wins. */
+/* A list of pairs; for equal keys the last wins, as in a hash. */
 static bool
 to_hash(struct lookup *l, struct value *v)
 {
 	struct arena *a = l->hiera->arena;
-	struct value hash = value_hash(a, NULL, 0, value_origin(v));
+	struct value *one;
 	uint32_t i;
 
 	if (v->kind == VALUE_HASH)
 		return true;
+	for (i = 0; v->kind == VALUE_LIST && i < v->len; i++)
+		if (v->u.item[i].kind != VALUE_LIST ||
+		    v->u.item[i].len != 2)
+			return false;
 	if (v->kind != VALUE_LIST)
 		return false;
+	if (!v->len) {
+		*v = value_hash(a, NULL, 0, value_origin(v));
+		return true;
+	}
+	one = ARENA_ARRAY(a, struct value, v->len);
 	for (i = 0; i < v->len; i++) {
-		const struct value *pair = &v->u.item[i];
+		const struct value *item = v->u.item[i].u.item;
+		struct pair pair = {item[0], item[1]};
 
-		if (pair->kind != VALUE_LIST || pair->len != 2 ||
-		    value_find_key(&hash, &pair->u.item[0]))
-			return false;
+		/* The lowest comes first where hashes are summed. */
+		one[v->len - 1 - i] = value_hash(a, &pair, 1,
+		    value_origin(v));
 	}
-	hash.u.hash = NULL;
-	{
-		struct hash *to = value_hash_alloc(a, v->len);
-
-		for (i = 0; i < v->len; i++)
-			to->pair[i] = (struct pair){v->u.item[i].u.item[0],
-			    v->u.item[i].u.item[1]};
-		*v = value_hash_take(a, to, v->len, value_origin(v));
-	}
+	*v = hash_sum(a, one, v->len);
 	return true;
 }
 
@@ -257,7 +335,7 @@ convert_value(struct lookup *l, struct str key,
     const struct value *convert_to, struct value *v)
 {
 	const struct value *type = convert_to, *argument = NULL;
-	bool is_array, ok;
+	bool is_array, ok = true;
 
 	if (convert_to->kind == VALUE_LIST && convert_to->len) {
 		type = &convert_to->u.item[0];
@@ -282,7 +360,7 @@ convert_value(struct lookup *l, struct str key,
 	else if (!strcmp(type->u.s, "Boolean"))
 		ok = to_boolean(v);
 	else if (!strcmp(type->u.s, "String"))
-		ok = to_string(l, v);
+		to_string(l, v);
 	else if (!strcmp(type->u.s, "Array"))
 		ok = to_array(l, is_array && argument->u.b, v);
 	else if (!strcmp(type->u.s, "Hash"))

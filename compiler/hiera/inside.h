@@ -262,6 +262,11 @@ enum hiera_result fold_end(struct fold *f, struct value *v);
 /* The list without repetitions. */
 struct value list_unique(struct arena *a, const struct value *list);
 
+/* Whether a value is Puppet's Data, at any depth. */
+bool is_data(const struct value *v);
+/* n hashes in one, from the highest priority down; the lowest is first. */
+struct value hash_sum(struct arena *a, const struct value *all, size_t n);
+
 /* deep_merge!(source -> copy of dest); false: reported. */
 bool deep_merge(struct lookup *l, const struct strategy *s,
     const struct value *source, const struct value *dest, struct value *v);

@@ -116,12 +116,12 @@ is_scalar(const struct value *v)
 	    v->kind == VALUE_STRING;
 }
 
-/* Data: no symbols, and strings for keys at any depth. */
-static bool
+/* Puppet's Data: no symbols, and strings for keys at any depth. */
+bool
 is_data(const struct value *v)
 {
-	return v->kind != VALUE_SYMBOL && v->kind != VALUE_BAD &&
-	    !(v->flags & (VALUE_ODD | VALUE_NUMBER_KEY));
+	return v->kind != VALUE_BAD && !(v->flags & (VALUE_ODD |
+	    VALUE_NUMBER_KEY | VALUE_DEFAULT));
 }
 
 static bool
@@ -260,8 +260,8 @@ put(struct sum *sum, const struct pair *pair)
 }
 
 /* The lowest comes first, the others lay themselves over it. */
-static struct value
-sum_hashes(struct arena *a, const struct value *all, size_t n)
+struct value
+hash_sum(struct arena *a, const struct value *all, size_t n)
 {
 	struct sum sum = {.lowest = &all[n - 1], .n = all[n - 1].len};
 	size_t total = 0, i;
@@ -295,7 +295,7 @@ fold_end(struct fold *f, struct value *v)
 	}
 	if (!f->failed && f->merged && f->strategy->kind == STRATEGY_HASH)
 		*v = f->merged == 1 ? f->item[0] :
-		    sum_hashes(a, f->item, f->n);
+		    hash_sum(a, f->item, f->n);
 	free(f->item);
 	f->item = NULL;
 	return f->failed ? HIERA_ERROR : f->merged ? HIERA_FOUND :

@@ -208,13 +208,6 @@ is_integer(const struct type *type, const struct value *v)
 }
 
 static bool
-is_data(const struct value *v)
-{
-	return v->kind != VALUE_SYMBOL &&
-	    !(v->flags & (VALUE_ODD | VALUE_NUMBER_KEY));
-}
-
-static bool
 is(struct checker *c, const struct type *type, const struct value *v)
 {
 	struct str name = type->name;

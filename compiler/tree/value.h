@@ -32,7 +32,10 @@ enum value_flag {
 	VALUE_ODD = 8,		/* the same for what Puppet refuses as data: a
 				   symbol, a key that is no text or number */
 	VALUE_NUMBER_KEY = 16,	/* the same for a key that is a number */
-	VALUE_INHERITED = VALUE_TOKENS | VALUE_ODD | VALUE_NUMBER_KEY,
+	VALUE_DEFAULT = 32,	/* the same for the symbol :default, a value
+				   that Puppet takes but does not merge */
+	VALUE_INHERITED = VALUE_TOKENS | VALUE_ODD | VALUE_NUMBER_KEY |
+	    VALUE_DEFAULT,
 };
 
 struct value {

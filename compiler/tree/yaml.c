@@ -71,7 +71,7 @@ fit_key(struct yaml_reader *r, struct value *v, bool is_string_tag)
 
 	if (v->kind == VALUE_SYMBOL) {
 		v->kind = VALUE_STRING;
-		v->flags &= (uint8_t)~VALUE_ODD;
+		v->flags &= (uint8_t)~(VALUE_ODD | VALUE_DEFAULT);
 	} else if (f && !is_string_tag && v->kind == VALUE_STRING &&
 	    str_eq(value_str(v), STR("<<"))) {
 		v->flags |= FLAG_MERGE;

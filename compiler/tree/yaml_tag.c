@@ -275,7 +275,9 @@ yaml_scalar(struct yaml_reader *r, const yaml_event_t *event, bool is_key)
 	if (v.kind == VALUE_STRING || v.kind == VALUE_SYMBOL)
 		v.u.s = arena_strndup(r->arena, v.u.s, v.len);
 	/* Puppet has :default and :undef for values of its own. */
-	if (v.kind == VALUE_SYMBOL && !str_eq(value_str(&v), STR("default")) &&
+	if (v.kind == VALUE_SYMBOL && str_eq(value_str(&v), STR("default")))
+		v.flags |= VALUE_DEFAULT;
+	else if (v.kind == VALUE_SYMBOL &&
 	    !str_eq(value_str(&v), STR("undef")))
 		v.flags |= VALUE_ODD;
 	if (v.kind == VALUE_STRING && value_has_tokens(value_str(&v)))

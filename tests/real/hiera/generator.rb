@@ -259,7 +259,10 @@ class Generator
     pick(['{merge: first}', '{merge: unique}', '{merge: hash}', '{merge: deep}', "{merge: {#{deep.join(', ')}}}",
           "{merge: {#{deep.join(', ')}}}", '{merge: {strategy: hash}}', '{convert_to: String}', '{convert_to: Integer}',
           '{convert_to: Array, merge: first}', '{convert_to: Boolean}', '{convert_to: [Array, true]}', '{}',
-          @wild ? '{merge: nosuch}' : '{merge: unique}', '{merge: {strategy: reverse_deep}}', '{convert_to: Float}'])
+          @wild ? '{merge: nosuch}' : '{merge: unique}', '{merge: {strategy: reverse_deep}}', '{convert_to: Float}',
+          '{convert_to: Numeric}', '{convert_to: Hash}', '{convert_to: Array}', '{merge: {strategy: unique}}',
+          '{merge: default}', '{merge: false}', "{merge: '%{facts.role}'}", 'null', 'false', 'plain', '{merge: }',
+          '{merge: {strategy: unconstrained_deep, sort_merged_arrays: true}}'])
   end
 
   def node(node, depth)

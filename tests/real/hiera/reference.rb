@@ -59,6 +59,8 @@ class Reference
   end
 
   def ask(scope, key, merge, render = :json)
+    # convert_to changes the options that Puppet keeps: begin afresh.
+    Puppet::Pops::Lookup::LookupAdapter.clear(scope.compiler)
     invocation = Puppet::Pops::Lookup::Invocation.new(scope, {}, {}, nil)
     value = Puppet::Pops::Lookup.lookup([key], nil, :nothing_found, true, merge, invocation)
     return ['not found', nil] if value == :nothing_found
