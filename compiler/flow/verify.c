@@ -31,8 +31,9 @@ check_name(struct verify *v, const struct setting *s)
 		    v->master_cf && !verify_service(v, prefix))
 			diag_add(v->diag, FINDING_PARAM_UNKNOWN,
 			    verify_origin(s->file, s->offset),
-			    "%.*s: master.cf of %s has no service '%.*s'",
-			    STR_ARG(s->name), v->node->name, STR_ARG(prefix));
+			    "%.*s: master.cf has no service '%.*s'; add it, "
+			    "or name one that is there", STR_ARG(s->name),
+			    STR_ARG(prefix));
 		return;
 	}
 	if (is_own_name(v, s->name))
@@ -40,9 +41,10 @@ check_name(struct verify *v, const struct setting *s)
 	near = param_nearest(s->name, v->release);
 	diag_add(v->diag, FINDING_PARAM_UNKNOWN,
 	    verify_origin(s->file, s->offset),
-	    "Postfix of %s has no parameter '%.*s'%s%s%s", v->node->name,
-	    STR_ARG(s->name), near ? "; did you mean '" : "",
-	    near ? near : "", near ? "'?" : "");
+	    "Postfix %s has no parameter '%.*s'%s%s%s",
+	    postfix_release_name(v->release), STR_ARG(s->name),
+	    near ? "; did you mean '" : "", near ? near : "",
+	    near ? "'?" : "");
 }
 
 static bool

@@ -124,6 +124,14 @@ refuses(struct str name)
 	return false;
 }
 
+/* Neither a restriction nor a table: what it was to be is not known. */
+static bool
+is_strange(struct str name)
+{
+	return !restriction_known(name) && name.s[0] != '{' &&
+	    str_find(name, ':') == name.len;
+}
+
 /*
  * How a list ends for somebody whom no restriction knows: what smtpd's
  * has_required() asks, with classes and $names followed once each.
@@ -148,8 +156,11 @@ list_end(struct walk *w, const struct setting *s, unsigned depth)
 			return END_PERMIT;
 		if (!inner.len && str_find(name, '$') < name.len)
 			return END_CLOSED;	/* cannot be told */
-		if (!inner.len && !map_get(&w->v->classes, name))
+		if (!inner.len && !map_get(&w->v->classes, name)) {
+			if (is_strange(name))
+				return END_CLOSED;	/* reported */
 			continue;
+		}
 		inner = inner.len ? inner : name;
 		other = verify_setting(w->v, w->service, inner);
 		if (!other || depth > DEEPEST || map_get(&w->seen, inner))

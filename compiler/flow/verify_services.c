@@ -48,9 +48,9 @@ verify_services(struct verify *v)
 	for (i = 0; is_whole(v) && i < sizeof(needed) / sizeof(needed[0]); i++)
 		if (!verify_service(v, str_of(needed[i])))
 			diag_add(v->diag, FINDING_MASTER_SERVICE,
-			    verify_origin(v->master_cf, 0), "master.cf of %s "
-			    "has no service '%s', which Postfix needs",
-			    v->node->name, needed[i]);
+			    verify_origin(v->master_cf, 0), "master.cf has no "
+			    "service '%s', which Postfix needs; add it",
+			    needed[i]);
 }
 
 /* "transport:nexthop": the transport is a service of master.cf. */
@@ -64,8 +64,8 @@ check_transport(struct verify *v, struct str name, struct str value,
 	    verify_service(v, transport))
 		return;
 	diag_add(v->diag, FINDING_MASTER_SERVICE, at,
-	    "%.*s: master.cf of %s has no service '%.*s' to hand mail to",
-	    STR_ARG(name), v->node->name, STR_ARG(transport));
+	    "%.*s: master.cf has no service '%.*s' to hand mail to; add it",
+	    STR_ARG(name), STR_ARG(transport));
 }
 
 /* The values of a table that was rendered; equal neighbours are one. */

@@ -85,6 +85,12 @@ postfix_release_named(struct str version)
 	return (enum postfix_release)i;
 }
 
+const char *
+postfix_release_name(enum postfix_release release)
+{
+	return release < POSTFIX_RELEASES ? releases[release] : "";
+}
+
 static int
 by_name(const void *sought, const void *kind)
 {

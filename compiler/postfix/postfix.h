@@ -17,6 +17,8 @@ enum postfix_release {
 };
 /* POSTFIX_RELEASES where version ("3.7") is none of them. */
 enum postfix_release postfix_release_named(struct str version);
+/* "3.7". */
+const char *postfix_release_name(enum postfix_release release);
 
 enum param_type {
 	PARAM_TEXT,		/* anything on one line */

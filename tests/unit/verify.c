@@ -126,6 +126,8 @@ static const struct one cases[] = {
 	{"closed by a class", LEVEL "smtpd_restriction_classes = c\n"
 	    "c = permit_mynetworks $r\nr = Reject\n"
 	    "smtpd_relay_restrictions = c\n", SERVICES SMTPD, NULL, ""},
+	{"a refusal misspelt", LEVEL "smtpd_relay_restrictions = rejcet\n",
+	    SERVICES SMTPD, NULL, "restriction-unknown 2"},
 	{"class in a circle", LEVEL "smtpd_restriction_classes = c\nc = c c\n"
 	    "smtpd_relay_restrictions = c c\n", SERVICES SMTPD, NULL,
 	    "restriction-open 4"},
