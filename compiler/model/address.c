@@ -104,8 +104,9 @@ local_base(struct str local, struct str delimiters)
 {
 	size_t i;
 
-	for (i = 1; i < local.len; i++)
-		if (str_find(delimiters, local.s[i]) < delimiters.len)
-			return (struct str){local.s, i};
+	/* A delimiter at the start separates nothing. */
+	for (i = 0; local.len && i < delimiters.len; i++)
+		local.len = 1 + str_find((struct str){local.s + 1,
+		    local.len - 1}, delimiters.s[i]);
 	return local;
 }

@@ -59,7 +59,7 @@ struct mapping {
 	const struct value *key;	/* local part or address */
 	const struct fleet *fleet;
 	uint32_t target;		/* the first, in fleet.target */
-	uint32_t ntarget;
+	uint16_t ntarget;
 	uint8_t local_len;		/* bytes of key before the @ */
 	bool bad;			/* reported: in no table */
 };

@@ -6,6 +6,10 @@
 #include "model/bind.h"
 #include "model/read.h"
 
+#include <inttypes.h>
+
+enum { TARGETS_MOST = UINT16_MAX };
+
 static void
 report_address(struct reader *r, const struct value *v, const char *what,
     struct address_problem problem)
@@ -82,12 +86,20 @@ bind_mapping(struct reader *r, struct fleet *fleet, const struct pair *pair,
 		mapping->bad = true;
 		return;
 	}
+	if (n > TARGETS_MOST) {
+		diag_add(r->diag, FINDING_BAD_VALUE, value_origin(key),
+		    "%" PRIu32 " targets are more than the %d that one "
+		    "address can have; make it a mailing list", n,
+		    TARGETS_MOST);
+		mapping->bad = true;
+		return;
+	}
 	for (i = 0; i < n; i++)
 		if (bind_target(r, &v[i], &fleet->target[fleet->ntarget]))
 			fleet->ntarget++;
 		else
 			mapping->bad = true;
-	mapping->ntarget = fleet->ntarget - mapping->target;
+	mapping->ntarget = (uint16_t)(fleet->ntarget - mapping->target);
 }
 
 static size_t
