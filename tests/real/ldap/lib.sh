@@ -103,6 +103,62 @@ directory_configure() {
 	EOF
 }
 
+# unit OU: the entry that holds others.
+unit() {
+	printf 'dn: ou=%s,dc=torproject,dc=org\n' "$1"
+	printf 'objectClass: organizationalUnit\nou: %s\n\n' "$1"
+}
+
+# account UID OU FORWARD-LINE: an account as one record of LDIF.
+account() {
+	printf 'dn: uid=%s,ou=%s,dc=torproject,dc=org\n' "$1" "$2"
+	printf 'objectClass: %s\n' account debianAccount debianRoleAccount
+	printf 'cn: %s\nuid: %s\nuidNumber: 1\ngidNumber: 1\n' "$1" "$1"
+	printf '%s\n\n' "${3-emailForward: $1@example.net}"
+}
+
+accounts() {
+	local i
+	unit "$1"
+	for ((i = 0; i < $2; i++)); do
+		account "$(printf '%s%04d' "$3" "$i")" "$1"
+	done
+}
+
+base64_line() {
+	printf '%s:: %s' "$1" "$(printf "$2" | base64 -w 0)"
+}
+
+long=$(printf 'x%.0s' {1..300})
+# hostile_entries OU: accounts whose owners try what they can.
+hostile_entries() {
+	account command "$1" 'emailForward: |/bin/sh -c id'
+	account file "$1" 'emailForward: /etc/passwd'
+	account include "$1" "$(base64_line emailForward :include:/etc/passwd)"
+	account newline "$1" \
+	    "$(base64_line emailForward 'a@b.example\nroot: c@d.example')"
+	account record "$1" \
+	    "$(base64_line emailForward 'a@b.example\n\ndn: uid=root')"
+	account nul "$1" "$(base64_line emailForward 'a@b.example\0|id')"
+	account tab "$1" "$(base64_line emailForward '\ta@b.example')"
+	account blanks "$1" "$(base64_line emailForward '  a@b.example ')"
+	account long "$1" "emailForward: $long@b.example"
+	account commas "$1" 'emailForward: a@b.example,, ,c@d.example'
+	account postmaster "$1"
+	account UPPER "$1" 'mailDisableMessage: 550 go away: ${x}'
+	account 'with space' "$1"
+	account 'comma\2cone' "$1" | sed 's/^uid: .*/uid: comma,one/'
+	printf 'dn:: %s\n' \
+	    "$(printf 'uid=\303\274mlaut,ou=%s,dc=torproject,dc=org' "$1" | base64 -w 0)"
+	account x "$1" | sed '1d; s/^uid: .*/uid:: w7xtbGF1dA==/'
+	printf 'dn: gid=command,ou=%s,dc=torproject,dc=org\n' "$1"
+	printf 'objectClass: debianGroup\n'
+	printf 'gid: command\ngidNumber: 7\n\n'
+	account secrets "$1" "$(printf '%s\n' 'userPassword: hunter2' \
+	    'mailPassword: hunter2' 'webPassword: hunter2' \
+	    'rtcPassword: hunter2' 'sudoPassword: hunter2')"
+}
+
 # directory_load [OPTION...]: LDIF from stdin into the stopped directory.
 directory_load() {
 	slapadd -q -f "$work/slapd.conf" "$@"
