@@ -71,7 +71,7 @@ check_fingerprints(struct checker *c)
 		const struct node *node = fleet_node(c->fleet, i);
 
 		if (node->role && node->role->client && c->fleet->mtas.n &&
-		    !node->fingerprints.n)
+		    !node->fingerprints.n && !node->fingerprint_reported)
 			diag_add(c->diag, FINDING_FINGERPRINT_MISSING,
 			    node->at, "the MTA would refuse %s: no "
 			    "fingerprint is exported for it, and there is no "

@@ -44,7 +44,8 @@ check_needs_of(struct checker *c, const struct role *role,
 			    role->name.s, need[i].s);
 			continue;
 		}
-		if (is_set(c->fleet, node, key))
+		if (is_set(c->fleet, node, key) ||
+		    key_reported(key, c->fleet, node))
 			continue;
 		diag_note(c->diag, diag_add(c->diag, FINDING_MISSING_KEY,
 		    node->at, "%s has role %s and needs %s (%s)",
@@ -53,9 +54,22 @@ check_needs_of(struct checker *c, const struct role *role,
 	}
 }
 
+/* A node that cannot be judged may have any role. */
+static bool
+any_poisoned(const struct fleet *fleet)
+{
+	size_t i;
+
+	for (i = 0; i < fleet->nodes.n; i++)
+		if (fleet_node(fleet, i)->poisoned)
+			return true;
+	return false;
+}
+
 void
 check_needs(struct checker *c)
 {
+	bool complete = !any_poisoned(c->fleet);
 	size_t i, j;
 
 	for (i = 0; i < c->fleet->nodes.n; i++) {
@@ -68,7 +82,8 @@ check_needs(struct checker *c)
 		const struct role *role = &c->roles->role[i];
 		const struct text *need = role->needs_roles.item;
 
-		for (j = 0; role->nodes.n && j < role->needs_roles.n; j++) {
+		for (j = 0; complete && role->nodes.n &&
+		    j < role->needs_roles.n; j++) {
 			const struct role *other =
 			    roles_named(c->roles, text_str(need[j]));
 
@@ -81,7 +96,8 @@ check_needs(struct checker *c)
 			    role->nodes.n == 1 ? "s" : "", need[j].s);
 		}
 	}
-	if (!c->fleet->domain.len && c->fleet->nodes.n)
+	if (!c->fleet->domain.len && c->fleet->nodes.n &&
+	    !key_reported(key_named(STR("mail::domain")), c->fleet, NULL))
 		diag_add(c->diag, FINDING_MISSING_KEY, ORIGIN_NONE,
 		    "mail::domain is not set; it is the main domain of the "
 		    "fleet");
@@ -98,7 +114,7 @@ check_addresses_of_nodes(struct checker *c)
 		const struct node *node = fleet_node(c->fleet, i);
 		const struct address *address = node->addresses.item;
 
-		for (j = 0; j < node->addresses.n; j++) {
+		for (j = 0; !node->poisoned && j < node->addresses.n; j++) {
 			struct address *one = ARENA_NEW(c->arena,
 			    struct address);
 			const struct address *other;
@@ -213,6 +229,8 @@ check_unread_files(struct checker *c)
 	struct map read;
 	size_t i, n;
 
+	if (!c->fleet->nodes.n)
+		return;
 	map_init(&read);
 	file = hiera_files(c->hiera, &n);
 	for (i = 0; i < n; i++) {

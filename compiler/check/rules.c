@@ -28,7 +28,6 @@ static const struct {
 	{check_tls_policy, "an exception to DANE matches a next hop"},
 	{check_relayhosts, "a next hop is written as what it is"},
 	{check_networks, "a trusted network is small and has both families"},
-	{check_parameters, "extra_params are parameters, and the node's own"},
 };
 
 const struct node *

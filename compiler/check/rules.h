@@ -53,8 +53,6 @@ void check_dkim(struct checker *c);
 void check_tls_policy(struct checker *c);
 void check_relayhosts(struct checker *c);
 void check_networks(struct checker *c);
-/* parameters.c */
-void check_parameters(struct checker *c);
 /* lint.c */
 void check_lint(struct checker *c);
 

@@ -60,9 +60,10 @@ compile_fleet(struct run *run, const char *only, struct compilation *c)
 	    run_path(run, "templates"), &scope_type);
 	artifacts_check(&c->roles, c->templates);
 	node = find_node(run, &c->fleet, only);
-	if (!diag_has_errors(d))
+	/* Where something is lost, the files would only repeat it. */
+	if (!diag_has_hard(d))
 		render_artifacts(&c->plan, &c->fleet, node, c->templates, a, d);
-	if (!diag_has_errors(d))
+	if (!diag_has_hard(d))
 		verify_plan(a, d, &c->plan, &c->fleet);
 	hiera_close(r.hiera);
 	return !diag_has_errors(d);

@@ -103,6 +103,18 @@ diag_has_errors(const struct diag *d)
 	return false;
 }
 
+bool
+diag_has_hard(const struct diag *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->n; i++)
+		if (d->finding[i].level == LEVEL_ERROR &&
+		    finding_is_hard(d->finding[i].id))
+			return true;
+	return false;
+}
+
 size_t
 diag_mark(const struct diag *d)
 {

@@ -82,6 +82,8 @@ void diag_note(struct diag *d, size_t finding, struct origin at,
 
 /* Whether anything at error level was added so far (lint not applied). */
 bool diag_has_errors(const struct diag *d);
+/* Whether any of them is one that mail::lint may not lower. */
+bool diag_has_hard(const struct diag *d);
 /* The number of findings so far: to ask later "was anything new said". */
 size_t diag_mark(const struct diag *d);
 

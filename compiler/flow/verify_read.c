@@ -105,12 +105,13 @@ report_twice(struct verify *v, const struct setting *s,
     const struct setting *last)
 {
 	const struct span *span = spans_at(&last->file->spans, last->offset);
+	const struct span *first = spans_at(&s->file->spans, s->offset);
 
-	if (span && span->value_at.source)
+	if (first && span && span->value_at.source)
 		diag_note(v->diag, diag_add(v->diag, FINDING_PARAM_OWNED,
 		    span->value_at, "extra_params sets %.*s, which is the "
 		    "role's own on this node; take it out, or change the role",
-		    STR_ARG(s->name)), verify_origin(s->file, s->offset),
+		    STR_ARG(s->name)), first->template_at,
 		    "the role sets it here");
 	else if (!str_eq(value_join(v->arena, last->value),
 	    value_join(v->arena, s->value)))

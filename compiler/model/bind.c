@@ -359,6 +359,39 @@ fill_maps(struct binder *b, const struct field *f, const struct value *v,
 	}
 }
 
+struct keyed {
+	const struct field *field;	/* the first ones are the keys */
+	size_t nkey;
+};
+
+static int
+by_keys(const void *a, const void *b, void *data)
+{
+	const struct keyed *keyed = data;
+	int order = 0;
+	size_t i;
+
+	for (i = 0; i < keyed->nkey && !order; i++) {
+		size_t offset = keyed->field[i].offset;
+		const struct text *x = (const void *)((const char *)a + offset);
+		const struct text *y = (const void *)((const char *)b + offset);
+
+		order = str_cmp(text_str(*x), text_str(*y));
+	}
+	return order;
+}
+
+/* A hash has no order, so the list that it becomes has that of its keys. */
+static void
+sort_by_keys(const struct field *f, struct filling *to)
+{
+	struct keyed keyed = {f->type->field,
+		f->flags & FIELD_MAP_OF_MAPS ? 2 : 1};
+
+	if (to->n)
+		qsort_r(to->item, to->n, f->type->size, by_keys, &keyed);
+}
+
 static size_t
 count_items(const struct field *f, const struct value *v)
 {
@@ -403,6 +436,8 @@ bind_list(struct binder *b, const struct field *f, const struct value *v,
 			fill(b, f, &v->u.item[i], NULL, 0, &to);
 	else
 		fill(b, f, v, NULL, 0, &to);
+	if (map)
+		sort_by_keys(f, &to);
 	*out = (struct list){to.item, to.n};
 	return to.ok;
 }

@@ -150,6 +150,8 @@ collect_resource(struct exports_reader *x, const struct value *resource)
 		e.node = node_named(r, x->fleet, e.name);
 		if (e.node && normal_fingerprint(r, e.value, &e.value))
 			collect(&x->fingerprints, &e);
+		else if (e.node)
+			e.node->fingerprint_reported = true;
 	} else if (is_kind(resource, &exports->alias_domains)) {
 		if (!read_resource(r, resource, &exports->alias_domains, &e))
 			return;

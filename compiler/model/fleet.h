@@ -61,7 +61,8 @@ struct mapping {
 	uint32_t target;		/* the first, in fleet.target */
 	uint16_t ntarget;
 	uint8_t local_len;		/* bytes of key before the @ */
-	bool bad;			/* reported: in no table */
+	bool bad;			/* no target lives: in no table */
+	bool poisoned;			/* a target was reported */
 };
 
 /*
@@ -243,10 +244,13 @@ struct node {
 	bool masquerade;
 	struct tls_files tls;
 	struct list fingerprints;	/* of fingerprint: exports, data/certs */
+	bool fingerprint_reported;	/* one is malformed */
 	const struct certificate *certificate;	/* data/certs, or NULL */
 	struct list alias_domains;	/* of text: exported for this node */
 	const struct value *facts;
 	struct origin at;		/* its facts file */
+	uint64_t reported;		/* bit i: keys[i] has no good value */
+	bool poisoned;			/* reported as a whole: say no more */
 };
 
 /* mail::receives seen from the MX: a domain and the mailer that has it. */
@@ -287,6 +291,7 @@ struct fleet {
 	struct list mx, srs_hosts, mtas, submissions;	/* refs: by role */
 	struct list clients;		/* refs: nodes that the MTA relays for */
 	struct list routes;		/* of route */
+	uint64_t reported;		/* as in struct node, of fleet keys */
 	struct map by_fqdn;		/* node */
 	struct map by_route;		/* folded domain -> struct route */
 };

@@ -72,6 +72,19 @@ key_field(const struct key *key)
 	return f;
 }
 
+static uint64_t
+key_bit(const struct key *key)
+{
+	return UINT64_C(1) << (key - keys);
+}
+
+bool
+key_reported(const struct key *key, const struct fleet *fleet,
+    const struct node *node)
+{
+	return (key->fleet ? fleet->reported : node->reported) & key_bit(key);
+}
+
 static bool
 is_ours(struct str name)
 {
@@ -210,13 +223,14 @@ agrees(struct reader *r, const struct key *key, const struct node *node,
 static enum hiera_result
 look_up_fleet_key(struct reader *r, const struct key *key, struct value *v)
 {
-	enum hiera_result result = HIERA_NOT_FOUND;
+	/* Without one readable hierarchy nothing is known of any key. */
+	enum hiera_result result = HIERA_ERROR;
 	const uint32_t *first = NULL, *holds;
 	bool varies = false;
 	size_t i, of = 0;
 
 	for (i = 0; i < r->nnode; i++) {
-		if (hiera_scope_broken(r->scope[i]))
+		if (r->node[i].poisoned)
 			continue;
 		holds = hiera_holders(r->hiera, r->scope[i], key->name);
 		if (!first) {
@@ -247,17 +261,22 @@ read_fleet_keys(struct reader *r, struct fleet *fleet)
 	bind_presets(&b, &fleet_type, fleet);
 	for (key = keys; key->name; key++) {
 		struct value *v = ARENA_NEW(r->arena, struct value);
+		enum hiera_result result;
 
-		if (!key->fleet ||
-		    look_up_fleet_key(r, key, v) != HIERA_FOUND)
+		if (!key->fleet)
+			continue;
+		result = look_up_fleet_key(r, key, v);
+		if (result == HIERA_ERROR)
+			fleet->reported |= key_bit(key);
+		if (result != HIERA_FOUND)
 			continue;
 		b.what = key->name;
 		if (!strcmp(key->field, "aliases"))
 			aliases = *v;
 		else if (!strcmp(key->field, "forwards"))
 			forwards = *v;
-		else
-			bind_field(&b, key_field(key), v, fleet);
+		else if (!bind_field(&b, key_field(key), v, fleet))
+			fleet->reported |= key_bit(key);
 	}
 	bind_mappings(r, fleet, &aliases, &forwards);
 }
@@ -270,13 +289,17 @@ read_node_keys(struct reader *r, struct node *node,
 	const struct key *key;
 
 	for (key = keys; key->name; key++) {
+		enum hiera_result result;
 		struct value v;
 
-		if (key->fleet || hiera_lookup(r->hiera, scope, key->name,
-		    key->merge, &v) != HIERA_FOUND)
+		if (key->fleet)
 			continue;
+		result = hiera_lookup(r->hiera, scope, key->name, key->merge,
+		    &v);
 		b.what = key->name;
-		bind_field(&b, key_field(key), &v, node);
+		if (result == HIERA_ERROR || (result == HIERA_FOUND &&
+		    !bind_field(&b, key_field(key), &v, node)))
+			node->reported |= key_bit(key);
 	}
 }
 
@@ -288,10 +311,14 @@ read_keys(struct reader *r, struct fleet *fleet)
 
 	r->hiera = hiera_open(r->arena, r->diag, &options);
 	r->scope = ARENA_ARRAY(r->arena, struct hiera_scope *, r->nnode + 1);
-	for (i = 0; i < r->nnode; i++)
+	for (i = 0; i < r->nnode; i++) {
 		r->scope[i] = hiera_scope(r->hiera, r->node[i].facts);
+		if (hiera_scope_broken(r->scope[i]))
+			r->node[i].poisoned = true;
+	}
 	check_unknown_keys(r);
 	read_fleet_keys(r, fleet);
 	for (i = 0; i < r->nnode; i++)
-		read_node_keys(r, &r->node[i], r->scope[i]);
+		if (!r->node[i].poisoned)
+			read_node_keys(r, &r->node[i], r->scope[i]);
 }

@@ -7,6 +7,7 @@
 #include "model/read.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 enum { TARGETS_MOST = UINT16_MAX };
 
@@ -83,7 +84,7 @@ bind_mapping(struct reader *r, struct fleet *fleet, const struct pair *pair,
 		diag_add(r->diag, FINDING_ALIAS_EMPTY, value_origin(key),
 		    "'%s' has no target; name one or take the entry out",
 		    key->kind == VALUE_STRING ? key->u.s : "it");
-		mapping->bad = true;
+		mapping->poisoned = true;
 		return;
 	}
 	if (n > TARGETS_MOST) {
@@ -98,7 +99,7 @@ bind_mapping(struct reader *r, struct fleet *fleet, const struct pair *pair,
 		if (bind_target(r, &v[i], &fleet->target[fleet->ntarget]))
 			fleet->ntarget++;
 		else
-			mapping->bad = true;
+			mapping->poisoned = true;
 	mapping->ntarget = (uint16_t)(fleet->ntarget - mapping->target);
 }
 
@@ -115,6 +116,30 @@ count_targets(const struct value *v)
 		total += n;
 	}
 	return total;
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	const struct mapping *x = a, *y = b;
+
+	return str_cmp(value_str(x->key), value_str(y->key));
+}
+
+/*
+ * A hash has no order, but a table has one. People keep long lists sorted:
+ * then looking is enough.
+ */
+static void
+sort_mappings(struct mapping *item, size_t n)
+{
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		if (by_key(&item[i - 1], &item[i]) > 0) {
+			qsort(item, n, sizeof(*item), by_key);
+			return;
+		}
 }
 
 static struct mapping *
@@ -139,6 +164,7 @@ bind_all(struct reader *r, struct fleet *fleet, const struct value *v,
 		if (!scratch.bad)
 			item[list->n++] = scratch;
 	}
+	sort_mappings(item, list->n);
 	list->item = item;
 	return item;
 }

@@ -173,7 +173,7 @@ read_release(struct reader *r, struct node *node)
 
 /* What the node calls itself must be what its file is called. */
 static void
-check_name(struct reader *r, const struct node *node)
+check_name(struct reader *r, struct node *node)
 {
 	const struct value *fqdn = FACT(node->facts, "networking", "fqdn");
 
@@ -186,6 +186,9 @@ check_name(struct reader *r, const struct node *node)
 		diag_add(r->diag, FINDING_NODE_NAME, value_origin(fqdn),
 		    "networking.fqdn is '%s', but the file is called %s",
 		    fqdn->u.s, node->fqdn.s);
+	else
+		return;
+	node->poisoned = true;
 }
 
 /* The fqdn of a facts file's name, or an empty text where it is none. */
@@ -292,6 +295,7 @@ read_nodes(struct reader *r, struct fleet *fleet)
 			    node[i].fqdn.s);
 
 			diag_note(r->diag, f, other->at, "the other one");
+			node[i].poisoned = true;
 		}
 		check_name(r, &node[i]);
 		read_release(r, &node[i]);

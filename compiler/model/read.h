@@ -48,6 +48,9 @@ struct key {
 extern const struct key keys[];		/* ends in a NULL name */
 const struct key *key_named(struct str name);
 const struct field *key_field(const struct key *key);
+/* Whether it was reported that the key has no good value for the node. */
+bool key_reported(const struct key *key, const struct fleet *fleet,
+    const struct node *node);
 
 /* mail::aliases and mail::forwards are too large for a descriptor. */
 void bind_mappings(struct reader *r, struct fleet *fleet,

@@ -35,6 +35,14 @@ account_at(const struct walk *w, uint32_t address)
 	    &w->reader->account[address - w->first_account] : NULL;
 }
 
+static const struct mapping *
+mapping_at(const struct walk *w, uint32_t address)
+{
+	const struct mapping *alias = fleet_alias(w->fleet, address);
+
+	return alias ? alias : fleet_forward(w->fleet, address);
+}
+
 /* As fleet_targets(), to write to. */
 static struct target *
 targets_at(const struct walk *w, uint32_t address, uint32_t *n)
@@ -46,9 +54,7 @@ targets_at(const struct walk *w, uint32_t address, uint32_t *n)
 		*n = account->state == ACCOUNT_USABLE ? account->ntarget : 0;
 		return account->target;
 	}
-	m = fleet_alias(w->fleet, address);
-	if (!m)
-		m = fleet_forward(w->fleet, address);
+	m = mapping_at(w, address);
 	*n = m->ntarget;
 	return w->fleet->target + m->target;
 }
@@ -120,7 +126,8 @@ finish(struct walk *w, const struct frame *f)
 		w->state[f->address] = account->state == ACCOUNT_USABLE ?
 		    ALIVE : DEAD;
 	else
-		w->state[f->address] = f->living ? ALIVE : DEAD;
+		w->state[f->address] = f->living ||
+		    mapping_at(w, f->address)->poisoned ? ALIVE : DEAD;
 }
 
 /* Look at the next target of the top frame. */

@@ -44,7 +44,7 @@ enum field_flag {
 	FIELD_REQUIRED = 1,
 	FIELD_DERIVED = 2,	/* computed, not read from Hiera */
 	FIELD_SECRET = 4,	/* shown as a digest in every report */
-	FIELD_MAP = 8,		/* LIST from a hash: pairs in order; the key
+	FIELD_MAP = 8,		/* LIST from a hash, sorted by key; the key
 				   goes to the item's first field */
 	FIELD_SCALAR = 16,	/* STRUCT item written as a bare scalar sets
 				   the item's second field (map) */

@@ -47,8 +47,12 @@ by_class(struct roles *roles, const struct node *node, struct diag *d)
 static struct role *
 role_of(struct roles *roles, const struct node *node, struct diag *d)
 {
-	struct role *role = by_class(roles, node, d);
+	struct role *role;
 	size_t i;
+
+	if (node->poisoned)
+		return NULL;
+	role = by_class(roles, node, d);
 
 	for (i = 0; !role && node->independent && i < roles->n; i++)
 		if (roles->role[i].select.independent)
