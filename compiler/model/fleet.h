@@ -61,8 +61,8 @@ struct mapping {
 	uint32_t target;		/* the first, in fleet.target */
 	uint16_t ntarget;
 	uint8_t local_len;		/* bytes of key before the @ */
-	bool bad;			/* no target lives: in no table */
-	bool poisoned;			/* a target was reported */
+	bool bad : 1;			/* no target lives: in no table */
+	bool poisoned : 1;		/* a target was reported */
 };
 
 /*
