@@ -7,7 +7,8 @@
 
 #include <stdlib.h>
 
-enum { WIDEST_V4 = 8, WIDEST_V6 = 32 };
+/* Shorter prefixes hold more than one organisation's hosts. */
+enum { WIDEST_V4 = 16, WIDEST_V6 = 32 };
 
 /* A name that Postfix does not have may be the file's own. */
 static bool
@@ -20,6 +21,40 @@ is_own_name(const struct verify *v, struct str name)
 	    map_get(&v->databases, prefix));
 }
 
+static bool
+same_place(struct origin a, struct origin b)
+{
+	return a.source == b.source && a.line == b.line && a.column == b.column;
+}
+
+/*
+ * Where the name comes from: the template, unless the whole line is a
+ * parameter of extra_params or a role's default.
+ */
+static struct origin
+name_origin(const struct verify *v, const struct setting *s)
+{
+	const struct span *span = spans_at(&s->file->spans, s->offset);
+	const struct list *lists[2] = {NULL, NULL};
+	size_t i, j;
+
+	if (!span)
+		return s->file->at;
+	if (v->host) {
+		lists[0] = &v->host->extra_params;
+		lists[1] = &v->host->defaults;
+	}
+	for (i = 0; i < 2 && lists[i]; i++) {
+		const struct parameter *p = lists[i]->item;
+
+		for (j = 0; j < lists[i]->n; j++)
+			if (str_eq(text_str(p[j].name), s->name) &&
+			    same_place(p[j].value.at, span->value_at))
+				return p[j].name.at;
+	}
+	return span->template_at;
+}
+
 static void
 check_name(struct verify *v, const struct setting *s)
 {
@@ -30,7 +65,7 @@ check_name(struct verify *v, const struct setting *s)
 		if (param_family(s->name, &prefix) == PARAM_OF_TRANSPORT &&
 		    v->master_cf && !verify_service(v, prefix))
 			diag_add(v->diag, FINDING_PARAM_UNKNOWN,
-			    verify_origin(s->file, s->offset),
+			    name_origin(v, s),
 			    "%.*s: master.cf has no service '%.*s'; add it, "
 			    "or name one that is there", STR_ARG(s->name),
 			    STR_ARG(prefix));
@@ -39,8 +74,7 @@ check_name(struct verify *v, const struct setting *s)
 	if (is_own_name(v, s->name))
 		return;
 	near = param_nearest(s->name, v->release);
-	diag_add(v->diag, FINDING_PARAM_UNKNOWN,
-	    verify_origin(s->file, s->offset),
+	diag_add(v->diag, FINDING_PARAM_UNKNOWN, name_origin(v, s),
 	    "Postfix %s has no parameter '%.*s'%s%s%s",
 	    postfix_release_name(v->release), STR_ARG(s->name),
 	    near ? "; did you mean '" : "", near ? near : "",
@@ -116,7 +150,8 @@ check_width(struct verify *v, const struct setting *s)
 
 	while (is_trust(s->name) && value_item(&rest, &item)) {
 		if (network_error(v->arena, item, &family, &prefix) ||
-		    prefix >= (family == 4 ? WIDEST_V4 : WIDEST_V6))
+		    prefix >= (family == 4 ? WIDEST_V4 : WIDEST_V6) ||
+		    str_eq(item, STR("127.0.0.0/8")))
 			continue;
 		diag_add(v->diag, FINDING_NETWORK_WIDE, verify_place(s, item),
 		    "%.*s: %.*s trusts far more than a fleet; name its hosts",
@@ -139,7 +174,8 @@ check_value(struct verify *v, struct setting *s)
 	}
 	why = param_value_error(v->arena, kind, s->value);
 	if (why) {
-		diag_add(v->diag, FINDING_PARAM_VALUE,
+		diag_add(v->diag, kind->type == PARAM_NETWORKS ?
+		    FINDING_NETWORK_SYNTAX : FINDING_PARAM_VALUE,
 		    verify_place(s, str_trim(s->value)), "%.*s: %s",
 		    STR_ARG(s->name), why);
 		return;
@@ -169,7 +205,7 @@ verify_postfix(struct arena *a, struct diag *d,
     const struct verify_input *input)
 {
 	struct verify v = {.arena = a, .diag = d, .node = input->node,
-		.release = input->release};
+		.release = input->release, .host = input->host};
 	size_t i;
 
 	map_init(&v.main);
@@ -231,6 +267,7 @@ verify_plan(struct arena *a, struct diag *d, const struct plan *plan,
 
 		if (!found || !(*found)->release)
 			continue;
+		input.host = *found;
 		input.release =
 		    postfix_release_named(text_str((*found)->release->postfix));
 		if (input.release == POSTFIX_RELEASES)

@@ -13,6 +13,7 @@
 struct verify_input {
 	const struct planned_node *node;	/* etc/postfix/main.cf … */
 	enum postfix_release release;
+	const struct node *host;	/* for the places of extra_params; NULL */
 };
 
 /*

@@ -27,6 +27,7 @@ struct verify {
 	struct diag *diag;
 	enum postfix_release release;
 	const struct planned_node *node;
+	const struct node *host;	/* the node in the fleet, or NULL */
 	const struct planned_file *main_cf, *master_cf;	/* or NULL */
 	struct setting *setting;	/* of main.cf, in order */
 	size_t nsetting;

@@ -97,9 +97,11 @@ static const struct one cases[] = {
 	    NULL, NULL, "table-type 2"},
 	{"table type in a list", LEVEL "mydestination = !hahs:/a\n", NULL,
 	    NULL, "table-type 2"},
-	{"network", LEVEL "mynetworks = 127.0.0.0/8\n 10.0.0.0/7\n"
-	    " [2001:db8::]/32\n [2000::]/3\n", NULL, NULL,
+	{"network", LEVEL "mynetworks = 127.0.0.0/8\n 10.0.0.0/8\n"
+	    " 10.1.0.0/16 [2001:db8::]/32\n [2000::]/3\n", NULL, NULL,
 	    "network-wide 3, network-wide 5"},
+	{"no network", LEVEL "mynetworks = 10.0.0.1/8\n", NULL, NULL,
+	    "network-syntax 2"},
 	{"no trust", LEVEL "smtpd_sasl_exceptions_networks = 0.0.0.0/0\n",
 	    NULL, NULL, ""},
 	{"two classes", LEVEL "mydestination = a.example, B.example\n"
@@ -207,7 +209,7 @@ run_case(const struct one *one)
 	    sources_add(&sources, "t", "t"));
 	add_file(node, "etc/postfix/master.cf", one->master_cf,
 	    sources_add(&sources, "master", "master"));
-	verify_postfix(&a, &d, &(struct verify_input){node, POSTFIX_3_7});
+	verify_postfix(&a, &d, &(struct verify_input){node, POSTFIX_3_7, NULL});
 	diag_finish(&d);
 	for (i = 0; i < d.n; i++)
 		buf_printf(&got, "%s%s %u", i ? ", " : "",
@@ -231,6 +233,41 @@ each_case(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		run_case(&cases[i]);
+}
+
+/* The name of an extra parameter has a place of its own in the data. */
+static void
+unknown_name_is_at_the_name(void **state)
+{
+	static const struct parameter extra = {{"nosuch", 6, {1, 7, 3}},
+	    {"x", 1, {1, 7, 11}}};
+	struct node host = {.extra_params = {&extra, 1}};
+	struct arena a;
+	struct sources sources;
+	struct diag d;
+	struct plan plan;
+	struct planned_node *node;
+
+	(void)state;
+	arena_init(&a);
+	sources_init(&sources, &a);
+	diag_init(&d, &a, &sources);
+	plan_init(&plan);
+	node = plan_add(&plan, "mx.example");
+	sources_add(&sources, "data", "data");
+	add_file(node, "etc/postfix/main.cf", LEVEL "nosuch = x\n",
+	    sources_add(&sources, "main", "main"));
+	node->file[0].spans.span[1].value_at = extra.value.at;
+	verify_postfix(&a, &d, &(struct verify_input){node, POSTFIX_3_7,
+	    &host});
+	diag_finish(&d);
+	assert_int_equal(d.n, 1);
+	assert_int_equal(d.finding[0].at.source, 1);
+	assert_int_equal(d.finding[0].at.column, 3);
+	plan_release(&plan);
+	diag_release(&d);
+	sources_release(&sources);
+	arena_release(&a);
 }
 
 /* Each needed service, left out one at a time, is missed by its name. */
@@ -263,6 +300,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_case),
+		cmocka_unit_test(unknown_name_is_at_the_name),
 		cmocka_unit_test(each_service_is_missed),
 	};
 
