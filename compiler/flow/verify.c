@@ -7,8 +7,7 @@
 
 #include <stdlib.h>
 
-/* Shorter prefixes hold more than one organisation's hosts. */
-enum { WIDEST_V4 = 16, WIDEST_V6 = 32 };
+enum { WIDEST_V4 = 8, WIDEST_V6 = 32 };
 
 /* A name that Postfix does not have may be the file's own. */
 static bool
@@ -150,8 +149,7 @@ check_width(struct verify *v, const struct setting *s)
 
 	while (is_trust(s->name) && value_item(&rest, &item)) {
 		if (network_error(v->arena, item, &family, &prefix) ||
-		    prefix >= (family == 4 ? WIDEST_V4 : WIDEST_V6) ||
-		    str_eq(item, STR("127.0.0.0/8")))
+		    prefix >= (family == 4 ? WIDEST_V4 : WIDEST_V6))
 			continue;
 		diag_add(v->diag, FINDING_NETWORK_WIDE, verify_place(s, item),
 		    "%.*s: %.*s trusts far more than a fleet; name its hosts",

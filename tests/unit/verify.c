@@ -97,8 +97,8 @@ static const struct one cases[] = {
 	    NULL, NULL, "table-type 2"},
 	{"table type in a list", LEVEL "mydestination = !hahs:/a\n", NULL,
 	    NULL, "table-type 2"},
-	{"network", LEVEL "mynetworks = 127.0.0.0/8\n 10.0.0.0/8\n"
-	    " 10.1.0.0/16 [2001:db8::]/32\n [2000::]/3\n", NULL, NULL,
+	{"network", LEVEL "mynetworks = 127.0.0.0/8\n 10.0.0.0/7\n"
+	    " 10.0.0.0/8 [2001:db8::]/32\n [2000::]/3\n", NULL, NULL,
 	    "network-wide 3, network-wide 5"},
 	{"no network", LEVEL "mynetworks = 10.0.0.1/8\n", NULL, NULL,
 	    "network-syntax 2"},
