@@ -19,6 +19,8 @@ const struct verb verbs[] = {
 	    "check, render, write: all artifacts or none", cmd_compile},
 	{"diff", "[--node FQDN] [--against DIR] [--detailed-exitcode]",
 	    "what compile would change, as a unified diff", cmd_diff},
+	{"dns", "[--zone NAME]",
+	    "the records that the fleet needs, as a zone file", cmd_dns},
 	{"fetch", "ldap|puppetdb [--dry-run] [--max-vanish PERCENT]",
 	    "write the snapshots of the directory and of PuppetDB",
 	    cmd_fetch},

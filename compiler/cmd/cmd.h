@@ -47,6 +47,7 @@ extern const struct verb verbs[];	/* ends in a NULL name */
 int cmd_check(struct run *run, int argc, char **argv);
 int cmd_compile(struct run *run, int argc, char **argv);
 int cmd_diff(struct run *run, int argc, char **argv);
+int cmd_dns(struct run *run, int argc, char **argv);
 int cmd_explain(struct run *run, int argc, char **argv);
 int cmd_fetch(struct run *run, int argc, char **argv);
 int cmd_lookup(struct run *run, int argc, char **argv);
