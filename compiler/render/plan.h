@@ -58,7 +58,7 @@ struct write_options {
 	const char *out;		/* directory; need not exist */
 	bool whole_fleet;		/* nodes that left the plan go too */
 	bool dry_run;			/* --check: only count */
-	bool durable;			/* force the data to disk before the switch */
+	bool durable;			/* force it to disk before the switch */
 };
 
 struct write_result {

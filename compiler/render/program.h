@@ -16,6 +16,7 @@ enum {
 	TEMPLATE_OPS = 100 * 1000,	/* of a program, partials included */
 	TEMPLATE_INDENTED = 16 * 1024 * 1024,	/* bytes copied to indent */
 	TEMPLATE_NESTING = 64,		/* sections and partials */
+	TEMPLATE_STEPS = 16,		/* references in a name */
 };
 
 /* For "%.*s" where a hostile file could name something very long. */
@@ -121,6 +122,43 @@ struct templates {
 	struct map files;	/* name -> template_file */
 	struct map tests;	/* expression -> test */
 };
+
+/* A file on its way into a program. */
+struct compiler {
+	struct templates *t;
+	const struct template_file *file;
+	const struct dialect *dialect;
+	struct op *op;
+	size_t n, cap;
+	const struct type *scope[TEMPLATE_NESTING + 1];	/* NULL: reported */
+	unsigned nscope;
+	unsigned nloop;
+	unsigned nesting;
+	unsigned entered;	/* sections and partials so far */
+	struct str indent;	/* of the partial that is being compiled */
+	size_t indented;
+	unsigned slips;
+	bool stopped;
+};
+
+/* What a name leads to. */
+struct found {
+	struct path path;
+	size_t step[TEMPLATE_STEPS];
+	const struct field *field;	/* NULL: {{.}} */
+	enum field_kind kind;
+	struct str rest;		/* HAS */
+};
+
+/* Report a slip of the template; after too many the compiler stops. */
+void template_slip(struct compiler *c, enum finding_id id, struct origin at,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/*
+ * Follow a name from the innermost scope outwards. False: reported, here or
+ * where the scope was opened.
+ */
+bool template_find(struct compiler *c, struct str name, struct origin at,
+    struct found *found);
 
 /* Split a file's bytes (kept) into its tags; false: reported. */
 bool template_parse(struct template_file *file, struct str bytes,

@@ -1,247 +1,15 @@
 /*
- * Tags become a program: every name is looked up in the descriptors here, so
- * that rendering follows offsets and never compares a string. A section over
- * a list, a reference or a struct opens a scope; names are sought in the
- * innermost scope first. A partial is compiled in the scope that includes
- * it. After a name that does not exist, what depends on it reports nothing.
+ * Tags become a program: every name is looked up here, so that rendering
+ * follows offsets and never compares a string. A section over a list, a
+ * reference or a struct opens a scope. A partial is compiled in the scope
+ * that includes it. After a name that does not exist, what depends on it
+ * reports nothing.
  */
 #include "render/program.h"
 
 #include "base/die.h"
 
 #include <stdlib.h>
-
-enum { STEPS = 16 };
-
-struct compiler {
-	struct templates *t;
-	const struct template_file *file;
-	const struct dialect *dialect;
-	struct op *op;
-	size_t n, cap;
-	const struct type *scope[TEMPLATE_NESTING + 1];	/* NULL: reported */
-	unsigned nscope;
-	unsigned nloop;
-	unsigned nesting;
-	unsigned entered;	/* sections and partials so far */
-	struct str indent;	/* of the partial that is being compiled */
-	size_t indented;
-	unsigned slips;
-	bool stopped;
-};
-
-/* What a name leads to. */
-struct found {
-	struct path path;
-	size_t step[STEPS];
-	const struct field *field;	/* NULL: {{.}} */
-	enum field_kind kind;
-	struct str rest;		/* HAS */
-};
-
-static size_t slip(struct compiler *c, enum finding_id id, struct origin at,
-    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-
-static size_t
-slip(struct compiler *c, enum finding_id id, struct origin at,
-    const char *fmt, ...)
-{
-	va_list ap;
-	char *text;
-
-	va_start(ap, fmt);
-	text = arena_vprintf(c->t->arena, fmt, ap);
-	va_end(ap);
-	c->stopped |= ++c->slips >= TEMPLATE_SLIPS;
-	return diag_add(c->t->diag, id, at, "%s", text);
-}
-
-/* "did you mean 'x'", or what there is. */
-static void
-suggest(struct compiler *c, struct buf *b, const struct type *type,
-    struct str part, bool outwards)
-{
-	const char *name[64];
-	const char *near;
-	size_t n = 0, i;
-
-	while (n < 64 && type->field[n].name) {
-		name[n] = type->field[n].name;
-		n++;
-	}
-	near = str_nearest(part, name, n);
-	for (i = outwards ? c->nscope : 0; !near && i-- > 0; ) {
-		const struct type *outer = c->scope[i];
-		size_t m = 0;
-
-		while (outer && m < 64 && outer->field[m].name) {
-			name[m] = outer->field[m].name;
-			m++;
-		}
-		near = str_nearest(part, name, m);
-	}
-	if (near) {
-		buf_printf(b, "; did you mean '%s'", near);
-		return;
-	}
-	for (i = 0; i < n && i < 12; i++)
-		buf_printf(b, "%s%s", i ? ", " : "; it has ",
-		    type->field[i].name);
-	if (i < n)
-		buf_addstr(b, ", ...");
-}
-
-static void
-no_field(struct compiler *c, struct origin at, const struct type *type,
-    struct str part, bool outwards)
-{
-	struct buf b = BUF_INIT;
-
-	buf_printf(&b, "no field '%.*s' in %s%s", STR_SHORT(part), type->name,
-	    outwards && c->nscope > 1 ? " or around it" : "");
-	suggest(c, &b, type, part, outwards);
-	slip(c, FINDING_TEMPLATE_NAME, at, "%s", b.s);
-	buf_release(&b);
-}
-
-/* The first part of a dotted name; the rest stays in *name. */
-static struct str
-next_part(struct str *name)
-{
-	size_t dot = str_find(*name, '.');
-	struct str part = {name->s, dot};
-
-	dot += dot < name->len;
-	name->s += dot;
-	name->len -= dot;
-	return part;
-}
-
-/* The field of the first part, innermost scope first; NULL: reported. */
-static const struct field *
-find_first(struct compiler *c, struct str part, struct origin at,
-    unsigned *frame)
-{
-	unsigned i;
-
-	for (i = c->nscope; i-- > 0; ) {
-		const struct field *f;
-
-		if (!c->scope[i])
-			return NULL;
-		f = type_field(c->scope[i], part);
-		if (f) {
-			*frame = i;
-			return f;
-		}
-	}
-	no_field(c, at, c->scope[c->nscope - 1], part, true);
-	return NULL;
-}
-
-/* Go into field f towards its fields; false: it has none (reported). */
-static bool
-enter(struct compiler *c, struct found *found, const struct field *f,
-    struct origin at)
-{
-	if (f->kind == KIND_STRUCT) {
-		found->path.offset += f->offset;
-		return true;
-	}
-	if (f->kind == KIND_REF && found->path.nstep < STEPS) {
-		found->step[found->path.nstep++] =
-		    found->path.offset + f->offset;
-		found->path.offset = 0;
-		return true;
-	}
-	if (f->kind == KIND_REF)
-		slip(c, FINDING_TEMPLATE_NAME, at,
-		    "the name has too many parts");
-	else if (f->kind == KIND_LIST || f->kind == KIND_REFS)
-		slip(c, FINDING_TEMPLATE_NAME, at, "'%s' is a list; write "
-		    "{{#%s}} and name a field of its items there",
-		    f->name, f->name);
-	else
-		slip(c, FINDING_TEMPLATE_NAME, at, "'%s' has no fields",
-		    f->name);
-	return false;
-}
-
-static struct origin
-shifted(struct origin at, size_t bytes)
-{
-	at.column += (uint32_t)bytes;
-	return at;
-}
-
-static bool
-find_has(struct compiler *c, struct found *found, const struct field *f,
-    struct str rest, struct origin at)
-{
-	bool known = false;
-
-	if (rest.len)
-		f->has(NULL, rest, &known);
-	if (!known)
-		slip(c, FINDING_TEMPLATE_NAME, at,
-		    "'%s' tells nothing about '%.*s'; it is %s",
-		    f->name, STR_SHORT(rest), f->doc ? f->doc : "another");
-	found->rest = rest;
-	return known;
-}
-
-static bool
-find_self(struct compiler *c, struct found *found, struct origin at)
-{
-	const struct type *type = c->scope[c->nscope - 1];
-
-	found->path.frame = c->nscope - 1;
-	if (type == &text_type)
-		found->kind = KIND_TEXT;
-	else if (type == &port_type)
-		found->kind = KIND_PORT;
-	else if (type)
-		slip(c, FINDING_TEMPLATE_NAME, at, "'.' is a whole %s here; "
-		    "name one of its fields", type->name);
-	return type == &text_type || type == &port_type;
-}
-
-/* Follow a name through the descriptors; false: reported. */
-static bool
-find(struct compiler *c, struct str name, struct origin at,
-    struct found *found)
-{
-	const char *start = name.s;
-	struct str part;
-	const struct field *f;
-
-	found->path = (struct path){0};
-	found->field = NULL;
-	if (str_eq(name, STR(".")))
-		return find_self(c, found, at);
-	part = next_part(&name);
-	f = find_first(c, part, at, &found->path.frame);
-	while (f && name.len && f->kind != KIND_HAS) {
-		if (!enter(c, found, f,
-		    shifted(at, (size_t)(part.s - start))))
-			return false;
-		part = next_part(&name);
-		if (!type_field(f->type, part))
-			no_field(c, shifted(at, (size_t)(part.s - start)),
-			    f->type, part, false);
-		f = type_field(f->type, part);
-	}
-	if (!f)
-		return false;
-	found->field = f;
-	found->kind = f->kind;
-	if (f->kind == KIND_HAS)
-		return find_has(c, found, f, name,
-		    shifted(at, (size_t)(name.s - start)));
-	if (f->kind != KIND_PUT && f->kind != KIND_TEST)
-		found->path.offset += f->offset;
-	return true;
-}
 
 static struct op *
 add_op(struct compiler *c, enum op_kind kind, struct origin at)
@@ -251,7 +19,7 @@ add_op(struct compiler *c, enum op_kind kind, struct origin at)
 		c->op = xrealloc(c->op, mul_or_die(c->cap, sizeof(*c->op)));
 	}
 	if (c->n == TEMPLATE_OPS && !c->stopped) {
-		slip(c, FINDING_TEMPLATE_SYNTAX, at,
+		template_slip(c, FINDING_TEMPLATE_SYNTAX, at,
 		    "the template with its partials is too long");
 		c->stopped = true;
 	}
@@ -295,7 +63,7 @@ indent_lines(struct compiler *c, struct str text, bool opens_line)
 			break;
 	}
 	if (i < text.len) {
-		slip(c, FINDING_TEMPLATE_SYNTAX, c->file->at,
+		template_slip(c, FINDING_TEMPLATE_SYNTAX, c->file->at,
 		    "the partials are indented too often");
 		c->stopped = true;
 	} else {
@@ -325,41 +93,40 @@ indent_tag(struct compiler *c, const struct tag *tag)
 		add_op(c, OP_TEXT, tag->at)->text = c->indent;
 }
 
-static void
-compile_value(struct compiler *c, const struct tag *tag)
+static bool
+is_position(struct str name)
 {
-	struct found found = {0};
-	const char *name;
+	return str_eq(name, STR("-first")) || str_eq(name, STR("-last"));
+}
 
-	if (str_eq(tag->text, STR("-first")) ||
-	    str_eq(tag->text, STR("-last"))) {
-		slip(c, FINDING_TEMPLATE_NAME, tag->at, "'%.*s' is yes or no; "
-		    "write {{#%.*s}}...{{/%.*s}}", STR_ARG(tag->text),
-		    STR_ARG(tag->text), STR_ARG(tag->text));
-		return;
-	}
-	if (!find(c, tag->text, tag->at, &found))
-		return;
-	name = found.field ? found.field->name : ".";
-	switch (found.kind) {
+static void
+only_a_section(struct compiler *c, const struct tag *tag, const char *what)
+{
+	template_slip(c, FINDING_TEMPLATE_NAME, tag->at,
+	    "'%.*s' is %s; write {{#%.*s}}...{{/%.*s}}", STR_SHORT(tag->text),
+	    what, STR_SHORT(tag->text), STR_SHORT(tag->text));
+}
+
+/* Whether what a name leads to can be printed; false: reported. */
+static bool
+is_value(struct compiler *c, const struct tag *tag, const struct found *found)
+{
+	switch (found->kind) {
 	case KIND_BOOL:
 	case KIND_TEST:
 	case KIND_HAS:
-		slip(c, FINDING_TEMPLATE_NAME, tag->at, "'%s' is yes or no; "
-		    "write {{#%.*s}}...{{/%.*s}}", name,
-		    STR_SHORT(tag->text), STR_SHORT(tag->text));
-		return;
+		only_a_section(c, tag, "yes or no");
+		return false;
 	case KIND_LIST:
 	case KIND_REFS:
-		slip(c, FINDING_TEMPLATE_NAME, tag->at, "'%s' is a list; "
-		    "write {{#%.*s}}...{{/%.*s}}", name,
-		    STR_SHORT(tag->text), STR_SHORT(tag->text));
-		return;
+		only_a_section(c, tag, "a list");
+		return false;
 	case KIND_STRUCT:
 	case KIND_REF:
-		slip(c, FINDING_TEMPLATE_NAME, tag->at, "'%s' is a whole %s; "
-		    "name one of its fields", name, found.field->type->name);
-		return;
+		template_slip(c, FINDING_TEMPLATE_NAME, tag->at,
+		    "'%.*s' is a whole %s; name one of its fields",
+		    STR_SHORT(tag->text), found->field->type->name);
+		return false;
 	case KIND_INT:
 	case KIND_PORT:
 	case KIND_TEXT:
@@ -370,8 +137,23 @@ compile_value(struct compiler *c, const struct tag *tag)
 	case KIND_ENUM:
 	case KIND_SETTING:
 	case KIND_PUT:
-		break;
+		return true;
 	}
+	BUG("unknown kind");
+}
+
+static void
+compile_value(struct compiler *c, const struct tag *tag)
+{
+	struct found found = {0};
+
+	if (is_position(tag->text)) {
+		only_a_section(c, tag, "yes or no");
+		return;
+	}
+	if (!template_find(c, tag->text, tag->at, &found) ||
+	    !is_value(c, tag, &found))
+		return;
 	indent_tag(c, tag);
 	add_op(c, OP_VALUE, tag->at);
 	set_found(c, &c->op[c->n - 1], &found);
@@ -385,7 +167,7 @@ static bool
 nest(struct compiler *c, struct origin at)
 {
 	if (c->nesting == TEMPLATE_NESTING || ++c->entered > TEMPLATE_OPS) {
-		slip(c, FINDING_TEMPLATE_SYNTAX, at,
+		template_slip(c, FINDING_TEMPLATE_SYNTAX, at,
 		    "sections and partials are nested too deep or too often");
 		c->stopped = true;
 		return false;
@@ -417,7 +199,7 @@ compile_position(struct compiler *c, const struct tag *tags, size_t i)
 	struct op *op;
 
 	if (!c->nloop)
-		slip(c, FINDING_TEMPLATE_NAME, tags[i].at,
+		template_slip(c, FINDING_TEMPLATE_NAME, tags[i].at,
 		    "'%.*s' stands in no list", STR_ARG(tags[i].text));
 	indent_tag(c, &tags[i]);
 	at = c->n;
@@ -438,18 +220,17 @@ compile_section(struct compiler *c, const struct tag *tags, size_t i)
 	const struct type *type = NULL;
 	size_t at;
 
-	if (str_eq(tag->text, STR("-first")) ||
-	    str_eq(tag->text, STR("-last"))) {
+	if (is_position(tag->text)) {
 		compile_position(c, tags, i);
 		return;
 	}
-	if (tag->bad || !find(c, tag->text, tag->at, &found)) {
+	if (tag->bad || !template_find(c, tag->text, tag->at, &found)) {
 		/* Any name inside may have been meant of it. */
 		compile_inside(c, tags, i, !inverted, NULL);
 		return;
 	}
 	if (inverted && found.kind == KIND_STRUCT)
-		slip(c, FINDING_TEMPLATE_NAME, tag->at,
+		template_slip(c, FINDING_TEMPLATE_NAME, tag->at,
 		    "'%s' is always there; test one of its fields",
 		    found.field->name);
 	loop = !inverted &&
@@ -494,13 +275,14 @@ compile_partial(struct compiler *c, const struct tag *tag)
 
 	file->included = file->used = true;
 	if (file->unreadable) {
-		slip(c, FINDING_FILE_UNREADABLE, tag->at,
+		template_slip(c, FINDING_FILE_UNREADABLE, tag->at,
 		    "the template '%s' %s", file->name, file->unreadable);
 		return;
 	}
 	if (file->open) {
-		slip(c, FINDING_TEMPLATE_SYNTAX, tag->at, "the template '%s' "
-		    "includes itself; break the circle", file->name);
+		template_slip(c, FINDING_TEMPLATE_SYNTAX, tag->at,
+		    "the template '%s' includes itself; break the circle",
+		    file->name);
 		return;
 	}
 	if (!nest(c, tag->at))
@@ -582,7 +364,7 @@ template_compile_test(struct templates *t, struct str name, struct origin at,
 	struct compiler c;
 
 	compiler_init(&c, t);
-	if (!find(&c, name, at, &found))
+	if (!template_find(&c, name, at, &found))
 		return false;
 	*op = (struct op){.kind = OP_IF, .at = at};
 	set_found(&c, op, &found);

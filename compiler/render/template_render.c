@@ -96,6 +96,9 @@ add_span(struct run *r, struct origin at)
 {
 	struct spans *all = r->spans;
 
+	/* A value that is empty began the line already. */
+	if (all->n && all->span[all->n - 1].offset == r->out->len)
+		return;
 	if (all->n == all->cap) {
 		all->cap = all->cap ? all->cap * 2 : 64;
 		all->span = xrealloc(all->span,
@@ -302,6 +305,8 @@ template_render(const struct template *t, const void *root, struct diag *d,
 
 	r.frame[0] = root;
 	run_ops(&r, 0, t->n);
+	if (spans && spans->n && spans->span[spans->n - 1].offset == out->len)
+		spans->n--;
 	buf_release(&r.scratch);
 	return !r.refused;
 }

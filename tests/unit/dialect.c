@@ -64,7 +64,8 @@ static const struct carried cases[] = {
 	{"map_value", "", NULL},
 	{"map_value", " a", NULL},
 
-	{"ldap_cf", "ou=users, dc=example,dc=org", "ou=users, dc=example,dc=org"},
+	{"ldap_cf", "ou=users, dc=example,dc=org", "ou=users, "
+	 "dc=example,dc=org"},
 	{"ldap_cf", "(objectClass=a)", "(objectClass=a)"},
 	{"ldap_cf", "ou=%u", NULL},
 	{"ldap_cf", "$a", NULL},

@@ -122,7 +122,8 @@ static const struct type world_type = {"world", sizeof(struct world),
 /* Source 1 is the data in every run. */
 static const struct person people[] = {
 	{.name = TEXT("Ann", 1, 1, 3), .pin = TEXT("a\x01", 1, 2, 3),
-	 .boss = &people[1], .admin = true, .spare = {TEXT("wheel", 1, 3, 1), 4}},
+	 .boss = &people[1], .admin = true,
+	 .spare = {TEXT("wheel", 1, 3, 1), 4}},
 	{.name = TEXT("Robert", 1, 5, 3), .pin = TEXT("7", 1, 6, 3),
 	 .spare = {TEXT("bolt", 1, 7, 1), -9223372036854775807 - 1}},
 };
@@ -324,8 +325,8 @@ sections(void **state)
 		 "Ann*,Robert,"},
 		{"{{#crowd}}{{name}}{{^-last}}, {{/-last}}{{/crowd}}", NULL,
 		 "Robert, Ann"},
-		{"{{#none}}a{{/none}}{{^none}}b{{/none}}{{^people}}c{{/people}}",
-		 NULL, "b"},
+		{"{{#none}}a{{/none}}{{^none}}b{{/none}}", NULL, "b"},
+		{"[{{^people}}c{{/people}}]", NULL, "[]"},
 		{"{{#words}}{{#-first}}({{/-first}}{{.}}{{#-last}}){{/-last}}"
 		 "{{^-last}} {{/-last}}{{/words}}", NULL, "(one two three)"},
 		{"{{#ports}}{{.}}={{port}};{{/ports}}", NULL, "25=25;587=587;"},
@@ -481,8 +482,8 @@ slips(void **state)
 		 "templates/t:1:37 template-name: '-first' is yes or no; write "
 		 "{{#-first}}...{{/-first}}\n"},
 		{"{{people.name}}{{title.x}}", "templates/t:1:3 template-name: "
-		 "'people' is a list; write {{#people}} and name a field of its "
-		 "items there\n"
+		 "'people' is a list; write {{#people}} and name a field of "
+		 "its items there\n"
 		 "templates/t:1:18 template-name: 'title' has no fields\n"},
 		{"{{.}}{{#head}}{{.}}{{/head}}", "templates/t:1:3 "
 		 "template-name: '.' is a whole world here; name one of its "
@@ -501,8 +502,8 @@ slips(void **state)
 		 "{{#head}}{{nmae}}{{/head}}{{/poeple}}{{x}}",
 		 "templates/t:1:4 template-name: no field 'poeple' in world; "
 		 "did you mean 'people'\n"
-		 "templates/t:1:93 template-name: no field 'x' in world; it has "
-		 "title, empty, nasty, yes, no, number, zero, spare, head, "
+		 "templates/t:1:93 template-name: no field 'x' in world; it "
+		 "has title, empty, nasty, yes, no, number, zero, spare, head, "
 		 "nobody, people, crowd, ...\n"},
 		{"{{title|main_fc}}\n{{title|x y}}",
 		 "templates/t:1:9 template-dialect: there is no dialect "
@@ -511,8 +512,8 @@ slips(void **state)
 		 "write one of plain, main_cf, main_cf_expr, main_cf_word, "
 		 "master_cf, map_key, map_value, ldap_cf, ldap_filter, pcre, "
 		 "cidr, ucl, ucl_word, dovecot, shell, ini\n"},
-		{"{{title\n}} {{#yes}}", "templates/t:1:1 template-syntax: this "
-		 "tag does not end; write }} on the same line\n"
+		{"{{title\n}} {{#yes}}", "templates/t:1:1 template-syntax: "
+		 "this tag does not end; write }} on the same line\n"
 		 "templates/t:2:7 template-syntax: the section 'yes' is not "
 		 "closed; write {{/yes}} where it ends\n"},
 		{"x{{! never\nends", "templates/t:1:2 template-syntax: this "
@@ -522,10 +523,10 @@ slips(void **state)
 		 "{{name.name}} or {{name|dialect}}\n"
 		 "templates/t:1:7 template-syntax: this is no name; a value is "
 		 "written {{name.name}} or {{name|dialect}}\n"
-		 "templates/t:1:14 template-syntax: this is no name; a value is "
-		 "written {{name.name}} or {{name|dialect}}\n"
-		 "templates/t:1:20 template-syntax: this is no name; a value is "
-		 "written {{name.name}} or {{name|dialect}}\n"
+		 "templates/t:1:14 template-syntax: this is no name; a value "
+		 "is written {{name.name}} or {{name|dialect}}\n"
+		 "templates/t:1:20 template-syntax: this is no name; a value "
+		 "is written {{name.name}} or {{name|dialect}}\n"
 		 "templates/t:1:27 template-syntax: this is no name; a section "
 		 "is written {{#name}}...{{/name}}\n"},
 		{"{{{title}}}{{&title}}{{=<% %>=}}{{<p}}{{$b}}",
@@ -535,18 +536,19 @@ slips(void **state)
 		 "write {{name}}, or {{name|plain}} for free text\n"
 		 "templates/t:1:22 template-syntax: the delimiters cannot be "
 		 "changed\n"
-		 "templates/t:1:33 template-syntax: there is no inheritance; use "
-		 "a partial, {{>name}}\n"
-		 "templates/t:1:39 template-syntax: there is no inheritance; use "
-		 "a partial, {{>name}}\n"},
+		 "templates/t:1:33 template-syntax: there is no inheritance; "
+		 "use a partial, {{>name}}\n"
+		 "templates/t:1:39 template-syntax: there is no inheritance; "
+		 "use a partial, {{>name}}\n"},
 		{"{{#yes}}{{#no}}{{/yes}}{{/no}}", "templates/t:1:12 "
 		 "template-syntax: the section 'no' is not closed; write "
 		 "{{/no}} where it ends\n"
 		 "templates/t:1:27 template-syntax: no section 'no' is open "
 		 "here; remove the tag or name the section that ends\n"},
-		{"{{>../etc}}{{>/etc}}{{>}}", "templates/t:1:4 template-syntax: "
-		 "this names no template; a partial is written "
-		 "{{>directory/name}}, from the templates' directory on\n"
+		{"{{>../etc}}{{>/etc}}{{>}}", "templates/t:1:4 "
+		 "template-syntax: this names no template; a partial is "
+		 "written {{>directory/name}}, from the templates' directory "
+		 "on\n"
 		 "templates/t:1:15 template-syntax: this names no template; a "
 		 "partial is written {{>directory/name}}, from the templates' "
 		 "directory on\n"
@@ -684,7 +686,8 @@ line_origins(void **state)
 {
 	static const char template[] =
 	    "# one\n# two\n{{#people}}\n{{name}} {{spare.name}} {{number}}\n"
-	    "{{/people}}\n  {{>p}}\nlast {{#ports}}{{.}} {{/ports}}\n";
+	    "{{/people}}\n  {{>p}}\nlast {{#ports}}{{.}} {{/ports}}\n"
+	    "{{empty}}{{title}}\n{{empty}}";
 	const struct template *t;
 	struct buf out = BUF_INIT;
 	struct spans spans = {0};
@@ -698,8 +701,8 @@ line_origins(void **state)
 	assert_non_null(t);
 	assert_true(template_render(t, &world, &r.diag, &out, &spans));
 	assert_string_equal(out.s, "# one\n# two\nAnn wheel 42\n"
-	    "Robert bolt 42\n  p\n  q Atlas\nlast 25 587 \n");
-	assert_int_equal(spans.n, 7);
+	    "Robert bolt 42\n  p\n  q Atlas\nlast 25 587 \nAtlas\n");
+	assert_int_equal(spans.n, 8);
 	assert_span(&spans, out.s, "# one", 1, 0);
 	assert_span(&spans, out.s, "# two", 2, 0);
 	assert_span(&spans, out.s, "Ann wheel 42\n", 4, 3);
@@ -707,6 +710,8 @@ line_origins(void **state)
 	assert_span(&spans, out.s, "  p", 1, 0);
 	assert_span(&spans, out.s, "  q Atlas", 2, 40);
 	assert_span(&spans, out.s, "last 25 587 \n", 7, 31);
+	assert_int_equal(spans.span[7].template_at.line, 8);
+	assert_int_equal(spans.span[7].value_at.line, 40);
 	assert_null(spans_at(&(struct spans){0}, 0));
 	spans_release(&spans);
 	buf_release(&out);
