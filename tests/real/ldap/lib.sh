@@ -126,7 +126,7 @@ accounts() {
 }
 
 base64_line() {
-	printf '%s:: %s' "$1" "$(printf "$2" | base64 -w 0)"
+	printf '%s:: %s' "$1" "$(printf -- "$2" | base64 -w 0)"
 }
 
 long=$(printf 'x%.0s' {1..300})
