@@ -416,7 +416,7 @@ cmd_dns(struct run *run, int argc, char **argv)
 		{"zone", required_argument, NULL, OPT_ZONE},
 		{NULL, 0, NULL, 0}
 	};
-	struct compilation c;
+	struct compilation c = {0};
 	struct zone z;
 	int option, status;
 
