@@ -139,6 +139,18 @@ split_forward(struct reader *r, struct account *account)
 	return ACCOUNT_USABLE;
 }
 
+/* str_trim() below takes line breaks away; the live tables do not. */
+static bool
+has_control(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if ((unsigned char)s.s[i] < 0x20 || s.s[i] == 0x7f)
+			return true;
+	return false;
+}
+
 static enum account_state
 judge(struct reader *r, struct account *account)
 {
@@ -155,6 +167,11 @@ judge(struct reader *r, struct account *account)
 		return ACCOUNT_DISABLED;
 	if (account->forward.len > FORWARD_LONGEST)
 		return ACCOUNT_LONG;
+	if (has_control(text_str(account->forward))) {
+		account->problem = "a line break, a tab or another control "
+		    "character";
+		return ACCOUNT_INVALID;
+	}
 	return split_forward(r, account);
 }
 

@@ -285,10 +285,16 @@ put_map_key(struct buf *out, struct str value)
 	return NULL;
 }
 
-/* A line without a value is no line of a table. */
+/*
+ * A line without a value is no line of a table. The key stands before it, so
+ * that a '#' begins no comment.
+ */
 static const char *
 put_map_value(struct buf *out, struct str value)
 {
+	if (value.len && value.s[0] == '#' &&
+	    value.s[value.len - 1] != ' ')
+		return put_checked(out, value, NON_ASCII);
 	return put_word(out, value, NON_ASCII);
 }
 
@@ -306,7 +312,7 @@ put_ldap_cf(struct buf *out, struct str value)
 static const char *
 put_ldap_filter(struct buf *out, struct str value)
 {
-	const char *why = refused_in(value, NON_ASCII);
+	const char *why = refused_in(value, 0);
 	size_t i;
 
 	if (why)
@@ -315,7 +321,7 @@ put_ldap_filter(struct buf *out, struct str value)
 		unsigned char c = (unsigned char)value.s[i];
 
 		if (class_at(c) & (FILTER | BACKSLASH | DOLLAR | PERCENT |
-		    BLANK | HASH))
+		    BLANK | HASH | NON_ASCII))
 			buf_printf(out, "\\%02x", c);
 		else
 			buf_addch(out, (char)c);
