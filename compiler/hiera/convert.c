@@ -297,36 +297,53 @@ to_array(struct lookup *l, bool wrap, struct value *v)
 	return true;
 }
 
-/* A list of pairs; for equal keys the last wins, as in a hash. */
+static bool
+is_pairs(const struct value *list)
+{
+	uint32_t i;
+
+	for (i = 0; i < list->len; i++)
+		if (list->u.item[i].kind != VALUE_LIST ||
+		    list->u.item[i].len != 2)
+			return false;
+	return true;
+}
+
+/*
+ * A list of pairs, or else keys and values in turn: of a list, of the
+ * characters of a string, of the numbers below one. The last of equal keys
+ * wins at the place of the first.
+ */
 static bool
 to_hash(struct lookup *l, struct value *v)
 {
 	struct arena *a = l->hiera->arena;
 	struct value *one;
-	uint32_t i;
+	uint32_t n, i;
+	bool pairs;
 
 	if (v->kind == VALUE_HASH)
 		return true;
-	for (i = 0; v->kind == VALUE_LIST && i < v->len; i++)
-		if (v->u.item[i].kind != VALUE_LIST ||
-		    v->u.item[i].len != 2)
-			return false;
-	if (v->kind != VALUE_LIST)
+	if (!to_array(l, false, v))
 		return false;
-	if (!v->len) {
+	pairs = is_pairs(v);
+	if (!pairs && v->len % 2)
+		return false;
+	n = pairs ? v->len : v->len / 2;
+	if (!n) {
 		*v = value_hash(a, NULL, 0, value_origin(v));
 		return true;
 	}
-	one = ARENA_ARRAY(a, struct value, v->len);
-	for (i = 0; i < v->len; i++) {
-		const struct value *item = v->u.item[i].u.item;
+	one = ARENA_ARRAY(a, struct value, n);
+	for (i = 0; i < n; i++) {
+		const struct value *item = pairs ? v->u.item[i].u.item :
+		    &v->u.item[i * 2];
 		struct pair pair = {item[0], item[1]};
 
 		/* The lowest comes first where hashes are summed. */
-		one[v->len - 1 - i] = value_hash(a, &pair, 1,
-		    value_origin(v));
+		one[n - 1 - i] = value_hash(a, &pair, 1, value_origin(v));
 	}
-	*v = hash_sum(a, one, v->len);
+	*v = hash_sum(a, one, n);
 	return true;
 }
 

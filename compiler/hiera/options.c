@@ -178,11 +178,12 @@ read_merge(struct hiera *h, const struct value *merge,
 
 /* On a string Puppet looks for the words inside it. */
 static bool
-check_string_entry(struct hiera *h, const struct value *entry)
+check_string_entry(struct lookup *l, const struct value *entry)
 {
-	if (!strstr(entry->u.s, "merge") && !strstr(entry->u.s, "convert_to"))
+	if ((l->ignore_merge || !strstr(entry->u.s, "merge")) &&
+	    !strstr(entry->u.s, "convert_to"))
 		return true;
-	return wrong(h, entry, "what is set for a key must be a hash; write "
+	return wrong(l->hiera, entry, "what is set for a key must be a hash; write "
 	    "{merge: ...}");
 }
 
@@ -197,7 +198,7 @@ options_for(struct lookup *l, const struct options *options,
 	if (!entry || is_false(entry))
 		return true;
 	if (entry->kind == VALUE_STRING)
-		return check_string_entry(l->hiera, entry);
+		return check_string_entry(l, entry);
 	if (entry->kind != VALUE_HASH)
 		return wrong(l->hiera, entry, "what is set for a key must be "
 		    "a hash");

@@ -245,7 +245,9 @@ class Generator
       k = "#{@mod}::#{k[/\w+$/]}" if @mod
       k = "^#{k[0, 3 + @rng.rand(3)]}" if chance(0.25) && !@mod
       next if text.include?("\"#{k}\":")
-      text << "  \"#{k}\": #{option}\n"
+      # Puppet makes a list of a million items of a large number.
+      say = k =~ /hash|list/ && k !~ /\^/ && chance(0.1) ? '{convert_to: Array}' : option
+      text << "  \"#{k}\": #{say}\n"
       n += 1
     end
     n.zero? ? '' : text
@@ -258,9 +260,9 @@ class Generator
     deep << "merge_hash_arrays: #{pick(%w[true true false])}" if chance(0.3)
     pick(['{merge: first}', '{merge: unique}', '{merge: hash}', '{merge: deep}', "{merge: {#{deep.join(', ')}}}",
           "{merge: {#{deep.join(', ')}}}", '{merge: {strategy: hash}}', '{convert_to: String}', '{convert_to: Integer}',
-          '{convert_to: Array, merge: first}', '{convert_to: Boolean}', '{convert_to: [Array, true]}', '{}',
+          '{convert_to: Boolean}', '{convert_to: [Array, true]}', '{}',
           @wild ? '{merge: nosuch}' : '{merge: unique}', '{merge: {strategy: reverse_deep}}', '{convert_to: Float}',
-          '{convert_to: Numeric}', '{convert_to: Hash}', '{convert_to: Array}', '{merge: {strategy: unique}}',
+          '{convert_to: Numeric}', '{convert_to: Hash}', '{merge: {strategy: unique}}',
           '{merge: default}', '{merge: false}', "{merge: '%{facts.role}'}", 'null', 'false', 'plain', '{merge: }',
           '{merge: {strategy: unconstrained_deep, sort_merged_arrays: true}}'])
   end
