@@ -125,6 +125,7 @@ wants_double_quotes(struct str s)
 	    !memchr(s.s + 1, '"', s.len - 1);
 }
 
+/* Another type without quotes, or an octal number that is none. */
 static bool
 is_typed(struct arena *a, struct str s)
 {
@@ -137,22 +138,28 @@ is_typed(struct arena *a, struct str s)
 		return false;
 	while (i < s.len && s.s[i] >= '0' && s.s[i] <= '7')
 		i++;
-	return i + 1 < s.len && s.s[i] == '.' && s.s[i + 1] >= '0' &&
-	    s.s[i + 1] <= '9';
+	return i < s.len && (s.s[i] == '8' || s.s[i] == '9');
+}
+
+/* A line break with more behind it than one other. */
+static bool
+has_lines(struct str s)
+{
+	const char *line = s.len ? memchr(s.s, '\n', s.len) : NULL;
+	size_t rest = line ? s.len - (size_t)(line - s.s) - 1 : 0;
+
+	return rest > 1 || (rest == 1 && line[1] != '\n');
 }
 
 /* The style that Psych asks libyaml's emitter for. */
 static yaml_scalar_style_t
 string_style(struct arena *a, struct str s)
 {
-	const char *line = s.len ? memchr(s.s, '\n', s.len) : NULL;
-
-	if (line && line != s.s + s.len - 1)
+	if (has_lines(s))
 		return YAML_LITERAL_SCALAR_STYLE;
-	if (str_eq(s, STR("\n")) || str_eq_fold(s, STR("y")) ||
-	    str_eq_fold(s, STR("n")))
+	if (str_eq(s, STR("y")) || str_eq(s, STR("n")))
 		return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
-	if (!s.len)
+	if (!s.len || str_eq(s, STR("<<")))
 		return YAML_SINGLE_QUOTED_SCALAR_STYLE;
 	if (wants_double_quotes(s))
 		return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
@@ -166,19 +173,19 @@ struct writer {
 };
 
 static bool
-emit_scalar(struct writer *w, const char *s, size_t len,
-    yaml_scalar_style_t style, bool is_string)
+emit_scalar(struct writer *w, struct str s, yaml_scalar_style_t style,
+    bool is_string)
 {
-	struct buf copy = BUF_INIT;
+	static const char tag[] = "tag:yaml.org,2002:str";
+	/* A merge key that is a string says so. */
+	bool tagged = is_string && str_eq(s, STR("<<"));
 	yaml_event_t event;
-	bool ok;
 
-	buf_add(&copy, s, len);
-	ok = yaml_scalar_event_initialize(&event, NULL, NULL,
-	    (yaml_char_t *)copy.s, (int)len, true, is_string, style) &&
+	return s.len <= INT32_MAX && yaml_scalar_event_initialize(&event,
+	    NULL, tagged ? (const yaml_char_t *)tag : NULL,
+	    (const yaml_char_t *)s.s, (int)s.len, !tagged,
+	    is_string && !tagged, style) &&
 	    yaml_emitter_emit(&w->emitter, &event);
-	buf_release(&copy);
-	return ok;
 }
 
 static bool
@@ -209,7 +216,7 @@ emit(struct writer *w, const struct value *v)
 		    yaml_emitter_emit(&w->emitter, &event);
 	}
 	if (v->kind == VALUE_STRING)
-		return emit_scalar(w, v->u.s, v->len,
+		return emit_scalar(w, value_str(v),
 		    string_style(&w->arena, value_str(v)), true);
 	if (v->kind == VALUE_FLOAT && !isfinite(v->u.f))
 		buf_addstr(&b, isnan(v->u.f) ? ".nan" :
@@ -218,7 +225,8 @@ emit(struct writer *w, const struct value *v)
 		buf_printf(&b, ":%.*s", STR_ARG(value_str(v)));
 	else
 		ruby_text(&b, v);
-	ok = emit_scalar(w, b.s, b.len, YAML_PLAIN_SCALAR_STYLE, false);
+	ok = emit_scalar(w, (struct str){b.s, b.len},
+	    YAML_PLAIN_SCALAR_STYLE, false);
 	buf_release(&b);
 	return ok;
 }
