@@ -64,7 +64,7 @@ compile_fleet(struct run *run, const char *only, struct compilation *c)
 	if (!diag_has_hard(d))
 		render_artifacts(&c->plan, &c->fleet, node, c->templates, a, d);
 	if (!diag_has_hard(d))
-		verify_plan(a, d, &c->plan, &c->fleet);
+		verify_plan(d, &c->plan, &c->fleet);
 	hiera_close(r.hiera);
 	return !diag_has_errors(d);
 }

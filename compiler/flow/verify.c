@@ -228,46 +228,24 @@ verify_postfix(struct arena *a, struct diag *d,
 	map_release(&v.databases);
 }
 
-static int
-by_fqdn(const void *x, const void *y)
-{
-	const struct node *const *a = x, *const *b = y;
-
-	return str_cmp(text_str((*a)->fqdn), text_str((*b)->fqdn));
-}
-
-static int
-by_name(const void *name, const void *node)
-{
-	const struct node *const *n = node;
-
-	return str_cmp(str_of(name), text_str((*n)->fqdn));
-}
-
 void
-verify_plan(struct arena *a, struct diag *d, const struct plan *plan,
+verify_plan(struct diag *d, const struct plan *plan,
     const struct fleet *fleet)
 {
-	const struct node *node = fleet->nodes.item;
-	const struct node **sorted = ARENA_ARRAY(a, const struct node *,
-	    fleet->nodes.n);
 	size_t i;
 
-	for (i = 0; i < fleet->nodes.n; i++)
-		sorted[i] = &node[i];
-	if (i)
-		qsort(sorted, i, sizeof(sorted[0]), by_fqdn);
 	for (i = 0; i < plan->n; i++) {
-		const struct node *const *found = bsearch(plan->node[i].name,
-		    sorted, fleet->nodes.n, sizeof(sorted[0]), by_name);
-		struct verify_input input = {.node = &plan->node[i]};
+		const struct node *node = map_get(&fleet->by_fqdn,
+		    str_of(plan->node[i].name));
+		struct verify_input input = {.node = &plan->node[i],
+			.host = node};
 		struct arena scratch;
 
-		if (!found || !(*found)->release)
+		verify_tables(d, &plan->node[i]);
+		if (!node || !node->release)
 			continue;
-		input.host = *found;
 		input.release =
-		    postfix_release_named(text_str((*found)->release->postfix));
+		    postfix_release_named(text_str(node->release->postfix));
 		if (input.release == POSTFIX_RELEASES)
 			continue;
 		arena_init(&scratch);

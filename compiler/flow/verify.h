@@ -24,8 +24,14 @@ struct verify_input {
 void verify_postfix(struct arena *a, struct diag *d,
     const struct verify_input *input);
 
-/* The same for every node of the plan, by its release in the fleet. */
-void verify_plan(struct arena *a, struct diag *d, const struct plan *plan,
+/*
+ * Report keys that a rendered table has twice: postmap takes the first and
+ * says so in a warning that nobody reads.
+ */
+void verify_tables(struct diag *d, const struct planned_node *node);
+
+/* Both for every node of the plan, by its release in the fleet. */
+void verify_plan(struct diag *d, const struct plan *plan,
     const struct fleet *fleet);
 
 #endif

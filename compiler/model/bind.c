@@ -62,6 +62,17 @@ host_ok(struct str s)
 	return labels_ok(s, 1);
 }
 
+bool
+is_encrypted(const struct value *v)
+{
+	const char *begin;
+
+	if (v->kind != VALUE_STRING)
+		return false;
+	begin = strstr(v->u.s, "ENC[");
+	return (v->flags & VALUE_ENCRYPTED) || (begin && strchr(begin, ']'));
+}
+
 static bool
 wrong_type(struct binder *b, const struct value *v, const char *name,
     const char *wanted)
@@ -100,7 +111,7 @@ bind_text(struct binder *b, const struct field *f, const struct value *v,
 		return wrong_type(b, v, f->name,
 		    v->kind == VALUE_INT || v->kind == VALUE_FLOAT ||
 		    v->kind == VALUE_BOOL ? "a string (quote it)" : "a string");
-	if (v->flags & VALUE_ENCRYPTED) {
+	if (is_encrypted(v)) {
 		diag_add(b->diag, FINDING_EYAML_ENCRYPTED, value_origin(v),
 		    "%s: %s is still encrypted; secrets belong in a file on "
 		    "the node, named by its path", b->what, f->name);
@@ -194,6 +205,7 @@ bind_enum(struct binder *b, const struct field *f, const struct value *v,
 	for (i = 0; f->choice[i]; i++) {
 		if (str_eq(str_of(f->choice[i]), value_str(v))) {
 			*out = value_text(v);
+			buf_release(&all);
 			return true;
 		}
 		buf_printf(&all, "%s'%s'", i ? ", " : "", f->choice[i]);

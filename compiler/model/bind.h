@@ -27,6 +27,9 @@ bool bind_struct(struct binder *b, const struct type *type,
 bool bind_field(struct binder *b, const struct field *field,
     const struct value *v, void *object);
 
+/* Whether a string holds ENC[...] of hiera-eyaml that nobody decrypted. */
+bool is_encrypted(const struct value *v);
+
 /* Whether s is a domain name (RFC 1035 labels, at least two of them). */
 bool domain_ok(struct str s);
 /* Whether s is a host name; one label is enough. */

@@ -32,7 +32,7 @@ bind_target(struct reader *r, const struct value *v, struct target *target)
 			    value_kind_name(v));
 		return false;
 	}
-	if (v->flags & VALUE_ENCRYPTED) {
+	if (is_encrypted(v)) {
 		diag_add(r->diag, FINDING_EYAML_ENCRYPTED, value_origin(v),
 		    "a target is still encrypted; an address in a table "
 		    "cannot be a secret");
