@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "model/read.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -209,7 +210,14 @@ check_dir(struct checker *c, const struct map *read, const char *dir,
 				break;
 		if (!depth && i < 4)
 			continue;
-		if (S_ISDIR(st.st_mode) && (*name)[0] != '.' && depth < 8)
+		if (S_ISLNK(st.st_mode) && is_data(*name) &&
+		    stat(path, &st) < 0)
+			diag_add(c->diag, FINDING_FILE_UNREADABLE,
+			    (struct origin){sources_add(c->diag->sources, show,
+			        path), 0, 0},
+			    "this link leads nowhere (%s), and Puppet goes "
+			    "on as if there were no file", strerror(errno));
+		else if (S_ISDIR(st.st_mode) && (*name)[0] != '.' && depth < 8)
 			check_dir(c, read, path, show, depth + 1);
 		else if (S_ISREG(st.st_mode) && is_data(*name) &&
 		    !map_get(read, str_of(path)))

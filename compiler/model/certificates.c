@@ -16,15 +16,19 @@ read_certificates(struct reader *r, struct fleet *fleet)
 	for (; name && *name; name++) {
 		struct str file = str_of(*name);
 		struct certificate *cert;
+		enum tree_result result;
 		struct node *node;
-		char *path;
+		char *path, *full;
 
 		if (**name == '.' || !str_ends(file, ending))
 			continue;
 		path = file_join(r->arena, "data/certs", *name);
+		full = file_join(r->arena, r->environment, path);
 		cert = ARENA_NEW(r->arena, struct certificate);
-		if (pem_read(r->arena, r->diag, path,
-		    file_join(r->arena, r->environment, path), cert) != TREE_OK)
+		result = pem_read(r->arena, r->diag, path, full, cert);
+		if (result == TREE_MISSING)
+			report_nowhere(r, path, full);
+		if (result != TREE_OK)
 			continue;
 		file.len -= ending.len;
 		node = map_get(&fleet->by_fqdn, file);

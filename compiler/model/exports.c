@@ -172,10 +172,14 @@ read_file(struct exports_reader *x, const char *name)
 	struct reader *r = x->reader;
 	char *path = file_join(r->arena, "data/puppetdb", name);
 	char *full = file_join(r->arena, r->environment, path);
+	enum tree_result result;
 	struct value v;
 	uint32_t i;
 
-	if (json_read(r->arena, r->diag, path, full, &v) != TREE_OK)
+	result = json_read(r->arena, r->diag, path, full, &v);
+	if (result == TREE_MISSING)
+		report_nowhere(r, path, full);
+	if (result != TREE_OK)
 		return;
 	if (v.kind != VALUE_LIST) {
 		diag_add(r->diag, FINDING_PUPPETDB_RESOURCE, value_origin(&v),

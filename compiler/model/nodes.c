@@ -214,6 +214,14 @@ name_of(const char *file, bool *json)
 	return (struct str){0};
 }
 
+void
+report_nowhere(struct reader *r, const char *path, const char *file)
+{
+	diag_add(r->diag, FINDING_FILE_UNREADABLE, (struct origin){
+	    sources_add(r->diag->sources, path, file), 0, 0},
+	    "this link leads nowhere");
+}
+
 static bool
 read_node(struct reader *r, const char *file, struct node *node)
 {
@@ -231,6 +239,8 @@ read_node(struct reader *r, const char *file, struct node *node)
 		return false;
 	result = json ? json_read(r->arena, r->diag, path, full, facts) :
 	    yaml_read(r->arena, r->diag, path, full, YAML_FACTS, facts);
+	if (result == TREE_MISSING)
+		report_nowhere(r, path, full);
 	if (result != TREE_OK)
 		return false;
 	bind_presets(&b, &node_type, node);

@@ -52,6 +52,9 @@ const struct field *key_field(const struct key *key);
 bool key_reported(const struct key *key, const struct fleet *fleet,
     const struct node *node);
 
+/* A file that its directory lists and that is not there: a link. */
+void report_nowhere(struct reader *r, const char *path, const char *file);
+
 /* mail::aliases and mail::forwards are too large for a descriptor. */
 void bind_mappings(struct reader *r, struct fleet *fleet,
     const struct value *aliases, const struct value *forwards);
