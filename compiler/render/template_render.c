@@ -9,7 +9,11 @@
 
 #include <stdlib.h>
 
-enum { SHOWN = 60 };	/* bytes of a refused value in a finding */
+enum {
+	SHOWN = 60,		/* bytes of a refused value in a finding */
+	ITEMS_MOST = 50 * 1000 * 1000,
+	BYTES_MOST = 1024 * 1024 * 1024,
+};
 
 struct loop {
 	bool first, last;
@@ -24,6 +28,7 @@ struct run {
 	struct buf scratch;	/* of KIND_PUT */
 	const void *frame[TEMPLATE_NESTING + 1];
 	struct loop loop[TEMPLATE_NESTING + 1];
+	uint32_t items;		/* that sections went through */
 	bool refused;
 };
 
@@ -224,6 +229,23 @@ emit_value(struct run *r, const struct op *op)
 
 static void run_ops(struct run *r, size_t from, size_t to);
 
+/* Sections inside sections multiply; false: they do so without end. */
+static bool
+may_go_on(struct run *r, const struct op *op)
+{
+	if (r->items < ITEMS_MOST && r->out->len - r->start < BYTES_MOST) {
+		r->items++;
+		return true;
+	}
+	if (r->items <= ITEMS_MOST)
+		diag_add(r->diag, FINDING_TEMPLATE_SYNTAX, op->at,
+		    "its sections make more than 50 million rounds or 1 GiB; "
+		    "do not go through lists within lists");
+	r->items = ITEMS_MOST + 1;
+	r->refused = true;
+	return false;
+}
+
 static void
 run_loop(struct run *r, const struct op *op, size_t body)
 {
@@ -232,7 +254,7 @@ run_loop(struct run *r, const struct op *op, size_t body)
 	struct loop *loop = &r->loop[op->loop];
 	size_t i;
 
-	for (i = 0; list && i < list->n; i++) {
+	for (i = 0; list && i < list->n && may_go_on(r, op); i++) {
 		const void *item = op->value == KIND_REFS ?
 		    ((const void *const *)list->item)[i] :
 		    list_item(list, op->item, i);
