@@ -27,7 +27,7 @@ read_certificates(struct reader *r, struct fleet *fleet)
 		cert = ARENA_NEW(r->arena, struct certificate);
 		result = pem_read(r->arena, r->diag, path, full, cert);
 		if (result == TREE_MISSING)
-			report_nowhere(r, path, full);
+			report_dead_link(r, path, full);
 		if (result != TREE_OK)
 			continue;
 		file.len -= ending.len;

@@ -178,7 +178,7 @@ read_file(struct exports_reader *x, const char *name)
 
 	result = json_read(r->arena, r->diag, path, full, &v);
 	if (result == TREE_MISSING)
-		report_nowhere(r, path, full);
+		report_dead_link(r, path, full);
 	if (result != TREE_OK)
 		return;
 	if (v.kind != VALUE_LIST) {

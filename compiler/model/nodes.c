@@ -215,7 +215,7 @@ name_of(const char *file, bool *json)
 }
 
 void
-report_nowhere(struct reader *r, const char *path, const char *file)
+report_dead_link(struct reader *r, const char *path, const char *file)
 {
 	diag_add(r->diag, FINDING_FILE_UNREADABLE, (struct origin){
 	    sources_add(r->diag->sources, path, file), 0, 0},
@@ -240,7 +240,7 @@ read_node(struct reader *r, const char *file, struct node *node)
 	result = json ? json_read(r->arena, r->diag, path, full, facts) :
 	    yaml_read(r->arena, r->diag, path, full, YAML_FACTS, facts);
 	if (result == TREE_MISSING)
-		report_nowhere(r, path, full);
+		report_dead_link(r, path, full);
 	if (result != TREE_OK)
 		return false;
 	bind_presets(&b, &node_type, node);

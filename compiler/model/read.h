@@ -53,7 +53,7 @@ bool key_reported(const struct key *key, const struct fleet *fleet,
     const struct node *node);
 
 /* A file that its directory lists and that is not there: a link. */
-void report_nowhere(struct reader *r, const char *path, const char *file);
+void report_dead_link(struct reader *r, const char *path, const char *file);
 
 /* mail::aliases and mail::forwards are too large for a descriptor. */
 void bind_mappings(struct reader *r, struct fleet *fleet,
