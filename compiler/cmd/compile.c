@@ -59,6 +59,7 @@ compile_fleet(struct run *run, const char *only, struct compilation *c)
 	c->templates = templates_new(a, d, "templates",
 	    run_path(run, "templates"), &scope_type);
 	artifacts_check(&c->roles, c->templates);
+	templates_check_all(c->templates);
 	node = find_node(run, &c->fleet, only);
 	/* Where something is lost, the files would only repeat it. */
 	if (!diag_has_hard(d))
