@@ -84,6 +84,8 @@ file_read(const char *path, size_t limit, struct buf *b)
 const char *
 file_error_text(enum file_error why)
 {
+	static char text[128];
+
 	switch (why) {
 	case FILE_OK:
 		return "is fine";
@@ -94,7 +96,9 @@ file_error_text(enum file_error why)
 	case FILE_TOO_LARGE:
 		return "is too large";
 	case FILE_UNREADABLE:
-		return strerror(errno);
+		snprintf(text, sizeof(text), "cannot be read: %s",
+		    strerror(errno));
+		return text;
 	}
 	BUG("unknown file error");
 }

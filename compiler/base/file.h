@@ -24,7 +24,10 @@ enum file_error {
 FILE *file_open(const char *path, enum file_error *why);
 /* The whole of path into b, at most limit bytes. */
 enum file_error file_read(const char *path, size_t limit, struct buf *b);
-/* One clause for a message: "is a directory", "Permission denied". */
+/*
+ * What to say of "the file": "is not a regular file", "cannot be read:
+ * Permission denied" (by errno). It stands until the next call.
+ */
 const char *file_error_text(enum file_error why);
 
 /*
