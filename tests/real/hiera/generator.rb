@@ -42,6 +42,7 @@ class Generator
     @dir = dir
     @wild = chance(0.15)
     @anchors = []
+    @strict = chance(0.12)
   end
 
   def chance(p)
@@ -94,7 +95,33 @@ class Generator
     text = "---\nversion: 5\n#{defaults}hierarchy:\n"
     levels.times { |i| text << level(root, i) }
     text << "default_hierarchy:\n#{level(root, 99)}" if mod && chance(0.5)
-    write("#{root}hiera.yaml", text)
+    write("#{root}hiera.yaml", chance(0.06) ? spoil(text, mod) : text)
+  end
+
+  # Configurations that Puppet refuses, or reads in a way of its own.
+  def spoil(text, mod)
+    case @rng.rand(16)
+    when 0 then text.sub('version: 5', 'version: "5"')
+    when 1 then text.sub('version: 5', 'version: 5.0')
+    when 2 then text.sub('hierarchy:', 'hierarchi:')
+    when 3 then text.sub(/name: ".*"/, 'name: No')
+    when 4 then text + text[/  - name: .*\n(?:    .*\n)*/]
+    when 5 then text.sub(/    (path|glob): .*\n/) { |m| "#{m}    uris: [x]\n" }
+    when 6 then "---\nversion: 5\nhierarchy:\n"
+    when 7 then "---\nversion: 5\nhierarchy: []\n"
+    when 8 then "---\nversion: 5\n"
+    when 9 then text.sub('hierarchy:', "defaults: {datadir: data}\nhierarchy:")
+    when 10 then text.sub(/    path: .*/, '    path: ""')
+    when 11 then text.sub(/(    path: .*)/, "\\1\n    options: {path: x}")
+    when 12 then text.sub(/(    path: .*)/, "\\1\n    options: {other: x}")
+    when 13 then mod ? text : text + "default_hierarchy: []\n"
+    when 14 then text.sub(/(    path: .*)/, "\\1\n    file: x")
+    else text.sub(/    path: .*/, "    path: \"%{nofun('x')}.yaml\"")
+    end
+  end
+
+  def strict?
+    @strict
   end
 
   def level(root, i)
@@ -147,7 +174,19 @@ class Generator
     real = path.gsub('%{facts.role}', role).gsub('%{nosuch}', '').gsub('%{::os.release.major}', '12')
                .gsub('%{trusted.certname}', pick(['n1.example.org', 'n2.example.org', '']))
     data("#{root}#{dir}/#{real}") unless path.start_with?('missing')
+    odd_file("#{@dir}/#{root}#{dir}/missing#{i}.yaml") if path.start_with?('missing') && chance(0.2)
     "    path: \"#{path}\"\n"
+  end
+
+  # What may stand in place of a data file.
+  def odd_file(file)
+    FileUtils.mkdir_p(File.dirname(file))
+    return if File.symlink?(file) || File.exist?(file)
+    case @rng.rand(3)
+    when 0 then FileUtils.mkdir_p(file)
+    when 1 then File.symlink('/nonexistent/file', file)
+    else File.symlink(File.basename(file), file)
+    end
   end
 
   def many_paths(root, dir, i)
@@ -203,7 +242,14 @@ class Generator
     end
   end
 
+  # What nearly is a number, a time or a word.
+  def nearly
+    text = Array.new(1 + @rng.rand(6)) { pick(%w[0 1 7 8 9 12 60 _ . : , - + e E x b o : . 0x 0b e+ yes no null 2024 -01 T :30 inf nan]) }.join
+    text =~ /\A(---|\.\.\.|[-?:](\z| )|[,])|:\z/ ? '5' : text
+  end
+
   def scalar
+    return [:plain, nearly] if chance(0.12)
     case @rng.rand(20)
     when 0..6 then [:plain, pick(PLAIN)]
     when 7..10 then [:quoted, pick(QUOTED)]
