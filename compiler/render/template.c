@@ -73,10 +73,8 @@ templates_file(struct templates *t, struct str name)
 	s = file_join(t->arena, t->dir, file->name);
 	why = file_read(s, TEMPLATE_LARGEST, &bytes);
 	if (why != FILE_OK) {
-		file->unreadable = why == FILE_UNREADABLE ?
-		    arena_printf(t->arena, "cannot be read: %s",
-		        file_error_text(why)) :
-		    file_error_text(why);
+		file->unreadable = arena_strdup(t->arena,
+		    file_error_text(why));
 	} else {
 		file->at.source = sources_add(t->diag->sources,
 		    file_join(t->arena, t->path, file->name), s);
