@@ -67,6 +67,21 @@ $B/unit/%: tests/unit/%.c $B/libmailc.a
 
 unit: $(UNIT)
 
+# Real servers and real mail, in namespaces of this machine.
+fleet: all
+	@tests/fleet/need
+	@tests/fleet/run
+
+fleet-up: all
+	@tests/fleet/need
+	@tests/fleet/run up
+
+fleet-shell:
+	@tests/fleet/run shell $(NODE)
+
+fleet-down:
+	@tests/fleet/run down
+
 # Each floor includes only lower ones (compiler/README.md).
 floors:
 	@tests/law/floors
@@ -90,4 +105,5 @@ clean:
 
 -include $(OBJ:.o=.d) $B/main.d
 
-.PHONY: all demo check bench unit floors tail install clean
+.PHONY: all demo check bench unit floors tail install clean fleet fleet-up \
+	fleet-shell fleet-down
