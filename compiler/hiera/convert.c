@@ -19,17 +19,28 @@ wrong(struct lookup *l, struct str key, const struct value *v,
 	return false;
 }
 
-/* [-+]? then 0x, 0b, a leading zero for octal, or decimal digits. */
+/* A sign and blanks behind it, which Puppet allows before a number. */
+static struct str
+skip_sign(struct str s, bool *negative)
+{
+	*negative = s.len && s.s[0] == '-';
+	if (s.len && (s.s[0] == '-' || s.s[0] == '+'))
+		s = (struct str){s.s + 1, s.len - 1};
+	while (s.len && strchr(" \t\n\v\f\r", s.s[0]))
+		s = (struct str){s.s + 1, s.len - 1};
+	return s;
+}
+
+/* Then 0x, 0b, a leading zero for octal, or decimal digits. */
 static bool
 parse_integer(struct arena *a, struct str s, struct value *v)
 {
 	static const char digit[] = "0123456789abcdef";
-	bool negative = s.len && s.s[0] == '-';
 	unsigned base = 10;
+	bool negative;
 	size_t i;
 
-	if (s.len && (s.s[0] == '-' || s.s[0] == '+'))
-		s = (struct str){s.s + 1, s.len - 1};
+	s = skip_sign(s, &negative);
 	if (s.len > 1 && s.s[0] == '0') {
 		unsigned char mark = ascii_lower((unsigned char)s.s[1]);
 
@@ -45,6 +56,44 @@ parse_integer(struct arena *a, struct str s, struct value *v)
 			return false;
 	}
 	return s.len && scalar_integer(a, s, base, negative, v) == SCALAR_OK;
+}
+
+static size_t
+skip_digits(struct str s, size_t i)
+{
+	while (i < s.len && s.s[i] >= '0' && s.s[i] <= '9')
+		i++;
+	return i;
+}
+
+/* (0|[1-9]\d*)(\.\d+)?([eE]-?\d+)? behind a sign. */
+static bool
+parse_decimal(struct str s, double *f)
+{
+	bool negative;
+	size_t i, from;
+
+	s = skip_sign(s, &negative);
+	i = skip_digits(s, 0);
+	if (!i || (i > 1 && s.s[0] == '0'))
+		return false;
+	if (i < s.len && s.s[i] == '.') {
+		from = ++i;
+		i = skip_digits(s, i);
+		if (i == from)
+			return false;
+	}
+	if (i < s.len && (s.s[i] == 'e' || s.s[i] == 'E')) {
+		i += i + 1 < s.len && s.s[i + 1] == '-' ? 2 : 1;
+		from = i;
+		i = skip_digits(s, i);
+		if (i == from)
+			return false;
+	}
+	*f = strtod(s.s, NULL);
+	if (negative)
+		*f = -*f;
+	return i == s.len;
 }
 
 static bool
@@ -76,6 +125,41 @@ to_integer(struct lookup *l, struct value *v)
 	return false;
 }
 
+static double
+to_double(const struct value *number)
+{
+	return number->kind == VALUE_INT ? (double)number->u.i :
+	    strtod(number->u.s, NULL);
+}
+
+static bool
+is_binary(struct str s)
+{
+	return s.len > 1 && s.s[0] == '0' && (s.s[1] == 'b' || s.s[1] == 'B');
+}
+
+/* A leading zero makes an integer octal, yet not a float. */
+static bool
+string_to_float(struct lookup *l, const struct value *v, double *f)
+{
+	struct value number;
+	bool negative;
+	struct str bare = skip_sign(value_str(v), &negative);
+
+	/* Puppet looks at the character behind a leading zero. */
+	if (str_eq(value_str(v), STR("0")))
+		return false;
+	if (parse_decimal(value_str(v), f))
+		return true;
+	if (!parse_integer(l->hiera->arena, value_str(v), &number) ||
+	    (is_binary(bare) && bare.s != v->u.s))
+		return false;
+	*f = to_double(&number);
+	if (bare.len > 1 && skip_digits(bare, 0) == bare.len)
+		*f = negative ? -strtod(bare.s, NULL) : strtod(bare.s, NULL);
+	return true;
+}
+
 static bool
 to_float(struct lookup *l, struct value *v)
 {
@@ -85,18 +169,12 @@ to_float(struct lookup *l, struct value *v)
 	if (v->kind == VALUE_FLOAT)
 		return true;
 	if (v->kind == VALUE_STRING) {
-		if (parse_integer(l->hiera->arena, value_str(v), &number))
-			f = number.kind == VALUE_INT ? (double)number.u.i :
-			    strtod(number.u.s, NULL);
-		else if (!scalar_float(value_str(v), &f) ||
-		    str_trim(value_str(v)).len != v->len ||
-		    memchr(v->u.s, '_', v->len))
+		if (!string_to_float(l, v, &f))
 			return false;
-	} else if (!to_integer(l, &number)) {
-		return false;
+	} else if (to_integer(l, &number)) {
+		f = to_double(&number);
 	} else {
-		f = number.kind == VALUE_INT ? (double)number.u.i :
-		    strtod(number.u.s, NULL);
+		return false;
 	}
 	v->kind = VALUE_FLOAT;
 	v->len = 0;

@@ -139,6 +139,8 @@ is_list_of(struct checker *c, const struct type *type, const struct value *v)
 	unsigned from = type->n && !type->parameter[0].literal;
 	uint32_t i;
 
+	/* Sizes come behind the type of the items. */
+	c->broken |= type->n && !from;
 	if (v->kind != VALUE_LIST || !in_range(type, from, v->len))
 		return false;
 	for (i = 0; from && i < v->len; i++)
