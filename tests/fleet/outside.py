@@ -62,7 +62,9 @@ def print_zone(directory):
     print('sender.example.com. 3600 IN TXT'
           ' "v=spf1 ip4:198.51.100.10 ip6:2001:db8:2::10 -all"')
     print('strict.example.com. 3600 IN TXT "v=spf1 -all"')
-    print('_dmarc.strict.example.com. 3600 IN TXT "v=DMARC1; p=reject"')
+    # Strict: the other senders outside are of the same organisation.
+    print('_dmarc.strict.example.com. 3600 IN TXT'
+          ' "v=DMARC1; p=reject; aspf=s; adkim=s"')
     with open(f"{directory}/keys/sender.dkim.public", encoding="ascii") as f:
         key = "v=DKIM1; k=rsa; p=" + f.read().strip()
     parts = " ".join(f'"{key[i:i + 200]}"' for i in range(0, len(key), 200))
