@@ -9,14 +9,16 @@
 # @param root     below which files are installed
 # @param node     whose configuration: its fqdn
 # @param program  mailc
+# @param modes    path below root => mode, where it is not 0644
 # @param refresh  commands that make daemons read what has changed
 class mailc (
-  String        $from,
-  String        $staging = '/var/lib/mailc',
-  String        $root    = '',
-  String        $node    = $facts['networking']['fqdn'],
-  String        $program = '/usr/local/bin/mailc',
-  Array[String] $refresh = [],
+  String               $from,
+  String               $staging = '/var/lib/mailc',
+  String               $root    = '',
+  String               $node    = $facts['networking']['fqdn'],
+  String               $program = '/usr/local/bin/mailc',
+  Array[String]        $refresh = [],
+  Hash[String, String] $modes = {},
 ) {
   $compile = [
     $program, '-C', $from, 'compile', '--node', $node, '-o', $staging,
@@ -32,12 +34,19 @@ class mailc (
   # What a role writes lives below etc. A file that the stage no longer has
   # stays installed; other files there are none of mailc's business.
   file { "${root}/etc":
-    ensure             => directory,
-    source             => "${staging}/${node}/etc",
-    recurse            => remote,
-    source_permissions => use,
-    show_diff          => false,
-    require            => Exec['mailc compile'],
+    ensure  => directory,
+    source  => "${staging}/${node}/etc",
+    recurse => remote,
+    mode    => '0644',
+    require => Exec['mailc compile'],
+  }
+  $modes.each |$path, $mode| {
+    file { "${root}/${path}":
+      source    => "${staging}/${node}/${path}",
+      mode      => $mode,
+      show_diff => false,
+      require   => Exec['mailc compile'],
+    }
   }
 
   $refresh.each |$command| {
@@ -45,7 +54,9 @@ class mailc (
       command     => $command,
       path        => ['/usr/sbin', '/usr/bin', '/sbin', '/bin'],
       refreshonly => true,
-      subscribe   => File["${root}/etc"],
+      subscribe   => File["${root}/etc", *$modes.keys.map |$path| {
+        "${root}/${path}"
+      }],
     }
   }
 }

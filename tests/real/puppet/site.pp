@@ -4,5 +4,6 @@ class { 'mailc':
   root    => $facts['mailc_root'],
   node    => 'mx-dal-01.torproject.org',
   program => $facts['mailc_program'],
+  modes   => { 'etc/default/postsrsd' => '0640' },
   refresh => ["sh -c 'echo reload >> ${facts['mailc_root']}/refreshed'"],
 }
