@@ -5,217 +5,17 @@
  * thawed into such objects here, merged by the same steps, and frozen again.
  * The objects live in an arena of their own.
  */
-#include "hiera/inside.h"
+#include "hiera/deep.h"
 
 #include "base/die.h"
 
 #include <stdlib.h>
-
-struct object;
-
-struct node {
-	struct value v;			/* a scalar, or the kind and place */
-	struct object *object;		/* of a list or a hash */
-};
-
-struct member {
-	struct value key;
-	struct node value;
-};
-
-struct object {
-	struct node *item;		/* of a list */
-	struct member *member;		/* of a hash */
-	size_t n, cap;
-	struct value like;		/* first members: keys of this hash */
-	struct index added;		/* the members behind them */
-};
-
-struct deep {
-	struct lookup *lookup;
-	const struct strategy *strategy;
-	struct arena arena;		/* objects */
-	const struct regex *knockout;	/* ^prefix, or NULL */
-	struct object **with_index;	/* whose index must be released */
-	size_t nwith, with_cap;
-	bool failed;
-};
-
-static bool
-is_list(const struct node *n)
-{
-	return n->v.kind == VALUE_LIST;
-}
-
-static bool
-is_hash(const struct node *n)
-{
-	return n->v.kind == VALUE_HASH;
-}
 
 static bool
 is_true(const struct node *n)
 {
 	return n->v.kind != VALUE_NULL &&
 	    !(n->v.kind == VALUE_BOOL && !n->v.u.b);
-}
-
-static struct node
-thaw(struct deep *d, const struct value *v)
-{
-	struct node node = {.v = *v};
-	struct object *o;
-	uint32_t i;
-
-	if (v->kind != VALUE_LIST && v->kind != VALUE_HASH)
-		return node;
-	node.object = o = ARENA_NEW(&d->arena, struct object);
-	o->n = o->cap = v->len;
-	if (v->kind == VALUE_LIST) {
-		o->item = arena_alloc(&d->arena,
-		    mul_or_die(o->n, sizeof(*o->item)));
-		for (i = 0; i < v->len; i++)
-			o->item[i] = thaw(d, &v->u.item[i]);
-	} else {
-		o->like = *v;
-		o->member = arena_alloc(&d->arena,
-		    mul_or_die(o->n, sizeof(*o->member)));
-		for (i = 0; i < v->len; i++) {
-			o->member[i].key = v->u.hash->pair[i].key;
-			o->member[i].value = thaw(d,
-			    &v->u.hash->pair[i].value);
-		}
-	}
-	return node;
-}
-
-static struct value
-freeze(struct deep *d, const struct node *n)
-{
-	struct arena *a = d->lookup->hiera->arena;
-	const struct object *o = n->object;
-	struct value *item;
-	struct hash *hash;
-	size_t i;
-
-	if (is_list(n)) {
-		item = arena_alloc(a, mul_or_die(o->n, sizeof(*item)));
-		for (i = 0; i < o->n; i++)
-			item[i] = freeze(d, &o->item[i]);
-		return value_list(a, item, o->n, value_origin(&n->v));
-	}
-	if (!is_hash(n))
-		return n->v;
-	hash = value_hash_alloc(a, o->n);
-	for (i = 0; i < o->n; i++)
-		hash->pair[i] = (struct pair){o->member[i].key,
-		    freeze(d, &o->member[i].value)};
-	if (o->like.kind == VALUE_HASH)
-		return value_hash_take_like(a, hash, o->n, &o->like,
-		    value_origin(&n->v));
-	return value_hash_take(a, hash, o->n, value_origin(&n->v));
-}
-
-/* Ruby's dup: a new object over the same children. */
-static struct node
-dup_node(struct deep *d, const struct node *n)
-{
-	struct node copy = *n;
-	struct object *o;
-
-	if (!n->object)
-		return copy;
-	copy.object = o = ARENA_NEW(&d->arena, struct object);
-	*o = *n->object;
-	index_init(&o->added);
-	o->cap = o->n;
-	if (is_list(n)) {
-		o->item = arena_alloc(&d->arena,
-		    mul_or_die(o->n, sizeof(*o->item)));
-		if (o->n)
-			memcpy(o->item, n->object->item,
-			    o->n * sizeof(*o->item));
-	} else {
-		o->member = arena_alloc(&d->arena,
-		    mul_or_die(o->n, sizeof(*o->member)));
-		if (o->n)
-			memcpy(o->member, n->object->member,
-			    o->n * sizeof(*o->member));
-	}
-	return copy;
-}
-
-static uint32_t
-member_hash(const void *members, uint32_t position)
-{
-	return value_hash_of(&((const struct member *)members)[position].key);
-}
-
-static bool
-member_is(const void *members, uint32_t position, const void *key)
-{
-	return value_eql(&((const struct member *)members)[position].key, key);
-}
-
-static void
-index_members(struct deep *d, struct object *o)
-{
-	size_t i;
-
-	if (o->added.nslot || o->n == o->like.len)
-		return;
-	if (d->nwith == d->with_cap) {
-		d->with_cap = d->with_cap ? d->with_cap * 2 : 16;
-		d->with_index = xrealloc(d->with_index,
-		    mul_or_die(d->with_cap, sizeof(struct object *)));
-	}
-	d->with_index[d->nwith++] = o;
-	for (i = o->like.len; i < o->n; i++)
-		index_add(&o->added, member_hash(o->member, (uint32_t)i),
-		    (uint32_t)i, member_hash, o->member);
-}
-
-static struct node *
-find_member(struct deep *d, struct object *o, const struct value *key)
-{
-	const struct pair *pair;
-	uint32_t at;
-
-	pair = o->like.kind == VALUE_HASH ? value_find_key(&o->like, key) :
-	    NULL;
-	if (pair)
-		return &o->member[pair - o->like.u.hash->pair].value;
-	index_members(d, o);
-	at = index_find(&o->added, value_hash_of(key), member_is, o->member,
-	    key);
-	return at == INDEX_NONE ? NULL : &o->member[at].value;
-}
-
-static void
-set_member(struct deep *d, struct object *o, const struct value *key,
-    struct node value)
-{
-	struct node *old = find_member(d, o, key);
-	struct member *bigger;
-
-	if (old) {
-		*old = value;
-		return;
-	}
-	if (o->n == o->cap) {
-		o->cap = o->cap ? o->cap * 2 : 8;
-		bigger = arena_alloc(&d->arena,
-		    mul_or_die(o->cap, sizeof(*bigger)));
-		if (o->n)
-			memcpy(bigger, o->member, o->n * sizeof(*bigger));
-		o->member = bigger;
-	}
-	o->member[o->n++] = (struct member){*key, value};
-	if (o->added.nslot)
-		index_add(&o->added, value_hash_of(key), (uint32_t)o->n - 1,
-		    member_hash, o->member);
-	else
-		index_members(d, o);
 }
 
 static bool
@@ -255,19 +55,6 @@ without_prefix(struct deep *d, const struct value *v, struct value *out)
 	return !str_eq(value_str(out), s);
 }
 
-/* Array#delete of a string. */
-static void
-delete_text(struct object *list, struct str s)
-{
-	size_t i, kept = 0;
-
-	for (i = 0; i < list->n; i++)
-		if (list->item[i].v.kind != VALUE_STRING ||
-		    !str_eq(value_str(&list->item[i].v), s))
-			list->item[kept++] = list->item[i];
-	list->n = kept;
-}
-
 /*
  * Array#delete_if over source, where the block deletes from dest: both may
  * be one array, and what Ruby does then is done here.
@@ -282,8 +69,8 @@ knock_out(struct deep *d, struct object *source, struct object *dest)
 		item = source->item[i].v;
 		if (without_prefix(d, &item, &rest)) {
 			if (dest) {
-				delete_text(dest, value_str(&rest));
-				delete_text(dest, value_str(&item));
+				object_delete_text(dest, value_str(&rest));
+				object_delete_text(dest, value_str(&item));
 			}
 			continue;
 		}
@@ -380,23 +167,6 @@ sort(struct deep *d, const struct node *list)
 	    "sort_merged_arrays is set");
 }
 
-static void
-append(struct deep *d, struct object *list, const struct object *more,
-    size_t from)
-{
-	size_t n = more->n > from ? more->n - from : 0;
-	struct node *item = arena_alloc(&d->arena,
-	    mul_or_die(list->n + n, sizeof(*item)));
-
-	if (list->n)
-		memcpy(item, list->item, list->n * sizeof(*item));
-	if (n)
-		memcpy(item + list->n, more->item + from, n * sizeof(*item));
-	list->item = item;
-	list->n += n;
-	list->cap = list->n;
-}
-
 static uint32_t
 frozen_hash(const void *values, uint32_t position)
 {
@@ -420,12 +190,12 @@ unite(struct deep *d, const struct node *source, const struct node *dest)
 	uint32_t hash;
 
 	all.object = ARENA_NEW(&d->arena, struct object);
-	append(d, all.object, dest->object, 0);
-	append(d, all.object, source->object, 0);
+	object_append(d, all.object, dest->object, 0);
+	object_append(d, all.object, source->object, 0);
 	index_init(&index);
 	for (i = 0; i < n; i++) {
 		value[kept] = all.object->item[i].object ?
-		    freeze(d, &all.object->item[i]) :
+		    node_freeze(d, &all.object->item[i]) :
 		    all.object->item[i].v;
 		hash = value_hash_of(&value[kept]);
 		if (index_find(&index, hash, frozen_is, value,
@@ -463,7 +233,7 @@ merge_positions(struct deep *d, const struct node *source,
 	size_t n = dest->object->n, i;
 
 	list.object = ARENA_NEW(&d->arena, struct object);
-	append(d, list.object, dest->object, 0);
+	object_append(d, list.object, dest->object, 0);
 	empty.v = value_hash(&d->arena, NULL, 0, value_origin(&dest->v));
 	for (i = 0; i < n; i++) {
 		empty.object = ARENA_NEW(&d->arena, struct object);
@@ -471,7 +241,7 @@ merge_positions(struct deep *d, const struct node *source,
 		    &source->object->item[i] : &empty,
 		    &dest->object->item[i]);
 	}
-	append(d, list.object, source->object, n);
+	object_append(d, list.object, source->object, n);
 	return list;
 }
 
@@ -492,7 +262,7 @@ merge_list(struct deep *d, const struct node *source, const struct node *dest)
 		if (i < source->object->n) {
 			if (is_list(dest))
 				dest->object->n = 0;
-			delete_text(source->object, prefix);
+			object_delete_text(source->object, prefix);
 		}
 	}
 	if (!is_list(dest))
@@ -524,10 +294,10 @@ merge_hash(struct deep *d, const struct node *source, const struct node *dest)
 			result = *source;
 			continue;
 		}
-		old = find_member(d, result.object, &key);
-		under = old && is_true(old) ? *old : dup_node(d, &value);
+		old = object_find(d, result.object, &key);
+		under = old && is_true(old) ? *old : node_dup(d, &value);
 		under = merge(d, &value, &under);
-		set_member(d, result.object, &key, under);
+		object_set(d, result.object, &key, under);
 	}
 	return result;
 }
@@ -578,11 +348,11 @@ deep_merge(struct lookup *l, const struct strategy *s,
 	if (!prepare(&d))
 		return false;
 	arena_init(&d.arena);
-	from = thaw(&d, source);
-	to = thaw(&d, dest);
+	from = node_thaw(&d, source);
+	to = node_thaw(&d, dest);
 	to = merge(&d, &from, &to);
 	if (!d.failed)
-		*v = freeze(&d, &to);
+		*v = node_freeze(&d, &to);
 	for (i = 0; i < d.nwith; i++)
 		index_release(&d.with_index[i]->added);
 	free(d.with_index);

@@ -21,7 +21,7 @@ enum {
 
 struct glob {
 	struct arena *arena;
-	const char *part[GLOB_PARTS];	/* components; ** for directories */
+	const char *part[GLOB_PARTS];	/* components */
 	unsigned n;
 	const char **found;
 	size_t nfound, cap;

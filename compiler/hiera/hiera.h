@@ -74,7 +74,7 @@ enum hiera_step_kind {
 	STEP_LEVEL,		/* text: the name of a hierarchy level */
 	STEP_LOCATION,		/* text: the path */
 	STEP_MERGE,		/* text: the strategy */
-	STEP_DEFAULT,		/* text: the module of a default_hierarchy */
+	STEP_DEFAULT,		/* text: a module; default_hierarchy */
 	STEP_DIG,		/* text: the whole dotted key */
 	STEP_CONVERT,		/* text: the type */
 };

@@ -8,7 +8,7 @@
 
 enum {
 	CHAIN_LIMIT = 250,		/* lookups inside lookups */
-	EXPANSION_LIMIT = 64 << 20,	/* bytes one lookup may interpolate */
+	EXPANSION_LIMIT = 64 << 20,	/* bytes a lookup may make */
 };
 
 /* hiera.yaml, read and checked (config.c) */
@@ -58,7 +58,7 @@ struct config {
 	struct hierarchy hierarchy;
 	struct hierarchy default_hierarchy;
 	bool has_default;
-	bool builtin;			/* no hiera.yaml: missing paths vanish */
+	bool builtin;			/* no hiera.yaml: paths vanish */
 	bool broken;			/* reported */
 };
 
@@ -138,7 +138,7 @@ struct resolved {
 };
 
 struct module_scope {
-	struct resolved *layer;		/* NULL: no such module, no data */
+	struct resolved *layer;		/* NULL: no module, no data */
 	const struct options *options;
 	bool broken;
 };
@@ -203,7 +203,6 @@ struct strategy {
 	struct str knockout;		/* s NULL: none */
 	bool sort;
 	bool merge_hash_arrays;
-	bool custom;			/* options other than the strategy */
 	struct origin at;
 };
 
@@ -211,9 +210,9 @@ struct lookup {
 	struct hiera *hiera;
 	struct hiera_scope *scope;
 	struct hiera_step *step;	/* the open one; NULL: none is asked */
-	size_t budget;			/* bytes interpolation may still make */
+	size_t budget;			/* bytes that may still be made */
 	bool in_options;		/* lookup_options: no lookups inside */
-	bool methods;			/* lookup() and friends are allowed */
+	bool methods;			/* lookup() and others allowed */
 	bool ignore_merge;		/* the caller names the strategy */
 	struct strategy strategy;	/* of the first key */
 };

@@ -183,8 +183,8 @@ check_string_entry(struct lookup *l, const struct value *entry)
 	if ((l->ignore_merge || !strstr(entry->u.s, "merge")) &&
 	    !strstr(entry->u.s, "convert_to"))
 		return true;
-	return wrong(l->hiera, entry, "what is set for a key must be a hash; write "
-	    "{merge: ...}");
+	return wrong(l->hiera, entry, "what is set for a key must be a hash; "
+	    "write {merge: ...}");
 }
 
 bool

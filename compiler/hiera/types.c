@@ -19,7 +19,7 @@ struct checker {
 
 struct type {
 	struct str name;
-	struct type *parameter;		/* or literals: name holds them */
+	struct type *parameter;		/* types and literals */
 	unsigned n;
 	bool literal;			/* a string, a number or default */
 	bool is_default;

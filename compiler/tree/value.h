@@ -29,8 +29,8 @@ enum value_flag {
 	VALUE_ENCRYPTED = 2,	/* holds ENC[...] that was not decrypted */
 	VALUE_TOKENS = 4,	/* a string with "%{", or a collection with
 				   one anywhere below it */
-	VALUE_ODD = 8,		/* the same for what Puppet refuses as data: a
-				   symbol, a key that is no text or number */
+	VALUE_ODD = 8,		/* the same for what Puppet refuses: a symbol,
+				   a key that is no string or number */
 	VALUE_NUMBER_KEY = 16,	/* the same for a key that is a number */
 	VALUE_DEFAULT = 32,	/* the same for the symbol :default, a value
 				   that Puppet takes but does not merge */

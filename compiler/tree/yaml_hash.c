@@ -45,7 +45,8 @@ say_duplicate(struct yaml_reader *r, const struct value *first,
 		finding = diag_add(r->diag, FINDING_YAML_DUPLICATE_KEY,
 		    value_origin(second), "a key stands twice in one hash; "
 		    "Puppet keeps the last value, so take one out");
-	diag_note(r->diag, finding, value_origin(first), "it stands here first");
+	diag_note(r->diag, finding, value_origin(first),
+	    "it stands here first");
 }
 
 /* What a large hash is searched for; hashes differ cheaply, keys do not. */
@@ -99,10 +100,13 @@ make_many_unique(struct yaml_reader *r, struct hash *hash, size_t n)
 
 	index_init_fixed(&hash->index, ARENA_ARRAY(r->arena, uint32_t, nslot),
 	    nslot);
+	for (i = 0; i < n; i++)
+		hashes[i] = pair_hash(hash->pair, (uint32_t)i);
 	for (i = 0; i < n; i++) {
-		const struct value *key = &hash->pair[i].key;
-		struct sought sought = {key, hashes, value_hash_of(key)};
+		struct sought sought = {&hash->pair[i].key, hashes, hashes[i]};
 
+		if (i + INDEX_AHEAD < n)
+			index_prefetch(&hash->index, hashes[i + INDEX_AHEAD]);
 		first = index_find(&hash->index, sought.key_hash, sought_is,
 		    hash->pair, &sought);
 		if (!keep_pair(r, hash, first, kept, i))

@@ -11,8 +11,8 @@ enum scalar_result {
 	SCALAR_OK,
 	SCALAR_DATE,		/* class Date: Puppet refuses the file */
 	SCALAR_TIME,
-	SCALAR_BROKEN,		/* looks like a number and is none: Psych dies */
-	SCALAR_LIMIT,		/* a number of more digits than mailc converts */
+	SCALAR_BROKEN,		/* like a number, and Psych dies on it */
+	SCALAR_LIMIT,		/* more digits than mailc converts */
 };
 
 /*
