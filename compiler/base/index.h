@@ -30,6 +30,15 @@ void index_reserve(struct index *ix, size_t n);
 /* The position of what is sought, or INDEX_NONE. */
 uint32_t index_find(const struct index *ix, uint32_t hash,
     index_is_fn *is, const void *array, const void *sought);
+/* Ask the memory for what index_find() will look at first, some finds ahead. */
+static inline void
+index_prefetch(const struct index *ix, uint32_t hash)
+{
+	if (ix->nslot)
+		__builtin_prefetch(&ix->slot[hash & (ix->nslot - 1)]);
+}
+enum { INDEX_AHEAD = 8 };
+
 /*
  * Note a position; hash_of tells the others' hashes when the index grows.
  * Slots are allotted for the highest position, so positions are dense.

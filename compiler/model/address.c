@@ -6,11 +6,36 @@
 #define FINE PROBLEM(ADDRESS_SYNTAX, NULL)
 
 /* RFC 5322 atext, less what Postfix rewrites or other MTAs execute. */
-static bool
-is_atext(unsigned char c)
+static const bool is_atext[256] = {
+	['a'] = 1, ['b'] = 1, ['c'] = 1, ['d'] = 1, ['e'] = 1, ['f'] = 1,
+	['g'] = 1, ['h'] = 1, ['i'] = 1, ['j'] = 1, ['k'] = 1, ['l'] = 1,
+	['m'] = 1, ['n'] = 1, ['o'] = 1, ['p'] = 1, ['q'] = 1, ['r'] = 1,
+	['s'] = 1, ['t'] = 1, ['u'] = 1, ['v'] = 1, ['w'] = 1, ['x'] = 1,
+	['y'] = 1, ['z'] = 1,
+	['A'] = 1, ['B'] = 1, ['C'] = 1, ['D'] = 1, ['E'] = 1, ['F'] = 1,
+	['G'] = 1, ['H'] = 1, ['I'] = 1, ['J'] = 1, ['K'] = 1, ['L'] = 1,
+	['M'] = 1, ['N'] = 1, ['O'] = 1, ['P'] = 1, ['Q'] = 1, ['R'] = 1,
+	['S'] = 1, ['T'] = 1, ['U'] = 1, ['V'] = 1, ['W'] = 1, ['X'] = 1,
+	['Y'] = 1, ['Z'] = 1,
+	['0'] = 1, ['1'] = 1, ['2'] = 1, ['3'] = 1, ['4'] = 1, ['5'] = 1,
+	['6'] = 1, ['7'] = 1, ['8'] = 1, ['9'] = 1,
+	['#'] = 1, ['$'] = 1, ['&'] = 1, ['\''] = 1, ['*'] = 1, ['+'] = 1,
+	['-'] = 1, ['/'] = 1, ['='] = 1, ['?'] = 1, ['^'] = 1, ['_'] = 1,
+	['`'] = 1, ['{'] = 1, ['}'] = 1, ['~'] = 1,
+};
+
+static struct address_problem
+refused_byte(unsigned char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || (c && strchr("#$&'*+-/=?^_`{}~", c));
+	if (c == '%' || c == '!')
+		return PROBLEM(ADDRESS_SYNTAX,
+		    "'%' and '!' are source routes to Postfix");
+	if (c == '|')
+		return PROBLEM(ADDRESS_SYNTAX,
+		    "'|' is a command to other mail programs");
+	return PROBLEM(ADDRESS_SYNTAX, c == ' ' || c == ',' ?
+	    "a blank or a comma inside; several targets are written as a "
+	    "list" : "a character that RFC 5321 does not allow");
 }
 
 static struct address_problem
@@ -32,23 +57,13 @@ local_check(struct str local)
 	for (i = 0; i < local.len; i++) {
 		unsigned char c = (unsigned char)local.s[i];
 
-		if (c == '.') {
-			if (!i || i + 1 == local.len || local.s[i - 1] == '.')
-				return PROBLEM(ADDRESS_SYNTAX, "a dot stands "
-				    "at an end or beside another dot");
+		if (is_atext[c])
 			continue;
-		}
-		if (c == '%' || c == '!')
+		if (c != '.')
+			return refused_byte(c);
+		if (!i || i + 1 == local.len || local.s[i - 1] == '.')
 			return PROBLEM(ADDRESS_SYNTAX,
-			    "'%' and '!' are source routes to Postfix");
-		if (c == '|')
-			return PROBLEM(ADDRESS_SYNTAX,
-			    "'|' is a command to other mail programs");
-		if (!is_atext(c))
-			return PROBLEM(ADDRESS_SYNTAX, c == ' ' || c == ',' ?
-			    "a blank or a comma inside; several targets are "
-			    "written as a list" :
-			    "a character that RFC 5321 does not allow");
+			    "a dot stands at an end or beside another dot");
 	}
 	return FINE;
 }

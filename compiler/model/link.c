@@ -177,6 +177,9 @@ link_mappings(struct reader *r, struct fleet *fleet)
 
 		if (!m)
 			m = fleet_forward(fleet, address);
+		if (address + INDEX_AHEAD < n)
+			index_prefetch(&fleet->by_local,
+			    hash_local(fleet, address + INDEX_AHEAD));
 		if (!is_ours(r, fleet, m))
 			continue;
 		other = index_address(fleet, address);
@@ -228,6 +231,12 @@ link_accounts(struct fleet *fleet, struct account *account)
 /* --- where a target leads ---------------------------------------------- */
 
 static struct str
+target_local(const struct target *t)
+{
+	return (struct str){t->text->u.s, t->local_len};
+}
+
+static struct str
 target_domain(const struct target *t)
 {
 	return (struct str){t->text->u.s + t->local_len + 1,
@@ -256,8 +265,7 @@ link_target(const struct fleet *fleet, struct target *t)
 		    TARGET_INDEPENDENT : TARGET_OUTSIDE;
 		return;
 	}
-	to = fleet_recipient(fleet,
-	    (struct str){t->text->u.s, t->local_len});
+	to = fleet_recipient(fleet, target_local(t));
 	t->leads_to = to;
 	t->where = to == NOWHERE ? TARGET_NOWHERE :
 	    fleet_alias(fleet, to) ? TARGET_ALIAS :
@@ -269,8 +277,12 @@ link_targets(struct fleet *fleet, struct account *account)
 {
 	uint32_t i, j;
 
-	for (i = 0; i < fleet->ntarget; i++)
+	for (i = 0; i < fleet->ntarget; i++) {
+		if (i + INDEX_AHEAD < fleet->ntarget)
+			index_prefetch(&fleet->by_local, str_hash_fold(
+			    target_local(&fleet->target[i + INDEX_AHEAD])));
 		link_target(fleet, &fleet->target[i]);
+	}
 	for (i = 0; i < fleet->ldap.accounts.n; i++)
 		for (j = 0; j < account[i].ntarget; j++)
 			link_target(fleet, &account[i].target[j]);

@@ -32,13 +32,13 @@ bind_target(struct reader *r, const struct value *v, struct target *target)
 			    value_kind_name(v));
 		return false;
 	}
-	if (is_encrypted(v)) {
+	problem = address_check(value_str(v), true, &target->local_len);
+	if (problem.text && is_encrypted(v)) {
 		diag_add(r->diag, FINDING_EYAML_ENCRYPTED, value_origin(v),
 		    "a target is still encrypted; an address in a table "
 		    "cannot be a secret");
 		return false;
 	}
-	problem = address_check(value_str(v), true, &target->local_len);
 	if (problem.text) {
 		report_address(r, v, "the target", problem);
 		return false;
