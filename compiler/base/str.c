@@ -73,35 +73,55 @@ str_trim(struct str s)
 	return s;
 }
 
-/* FNV-1a with a final mix: the low bits choose the slot. */
-static uint32_t
-hash_end(uint32_t h)
+/* Every byte of a word. */
+#define BYTES(b) (UINT64_C(0x0101010101010101) * (b))
+
+/* Eight letters folded at once: bit 7 of a byte tells an upper-case one. */
+static uint64_t
+fold_word(uint64_t w)
 {
-	h ^= h >> 15;
-	h *= 0x2c1b3c6du;
-	return h ^ h >> 12;
+	uint64_t low = w & BYTES(0x7f);
+	uint64_t from_a = low + BYTES(0x80 - 'A');
+	uint64_t past_z = low + BYTES(0x80 - 'Z' - 1);
+	uint64_t upper = (from_a ^ past_z) & ~w & BYTES(0x80);
+
+	return w | upper >> 2;
+}
+
+static uint64_t
+mix(uint64_t h, uint64_t w)
+{
+	h = (h ^ w) * UINT64_C(0xff51afd7ed558ccd);
+	return h ^ h >> 32;
+}
+
+/* Word by word; the last one is filled with zeros, so the length counts. */
+static inline uint32_t
+hash_words(struct str s, bool fold)
+{
+	uint64_t h = s.len * UINT64_C(0x9e3779b97f4a7c15), w;
+	size_t i;
+
+	for (i = 0; i + sizeof(w) <= s.len; i += sizeof(w)) {
+		memcpy(&w, s.s + i, sizeof(w));
+		h = mix(h, fold ? fold_word(w) : w);
+	}
+	for (w = 0; i < s.len; i++)
+		w = w << 8 | (unsigned char)s.s[i];
+	h = mix(h, fold ? fold_word(w) : w);
+	return (uint32_t)(h ^ h >> 29);
 }
 
 uint32_t
 str_hash(struct str s)
 {
-	uint32_t h = 2166136261u;
-	size_t i;
-
-	for (i = 0; i < s.len; i++)
-		h = (h ^ (unsigned char)s.s[i]) * 16777619u;
-	return hash_end(h);
+	return hash_words(s, false);
 }
 
 uint32_t
 str_hash_fold(struct str s)
 {
-	uint32_t h = 2166136261u;
-	size_t i;
-
-	for (i = 0; i < s.len; i++)
-		h = (h ^ ascii_lower((unsigned char)s.s[i])) * 16777619u;
-	return hash_end(h);
+	return hash_words(s, true);
 }
 
 static unsigned

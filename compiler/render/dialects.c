@@ -169,9 +169,15 @@ static const char *
 refused_in(struct str value, uint32_t refused)
 {
 	const unsigned char *s = (const unsigned char *)value.s;
+	uint32_t seen = 0;
 	size_t i;
 
 	refused |= CONTROL;
+	/* Nearly every value is fine: one pass without a branch tells. */
+	for (i = 0; i < value.len; i++)
+		seen |= s[i] < 128 ? class_of[s[i]] : NON_ASCII;
+	if (!(seen & (refused | NON_ASCII)))
+		return NULL;
 	for (i = 0; i < value.len; i++) {
 		size_t n;
 

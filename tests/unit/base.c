@@ -47,6 +47,8 @@ test_nearest(void **state)
 static void
 test_order(void **state)
 {
+	int i;
+
 	(void)state;
 	assert_true(str_cmp(STR("a"), STR("b")) < 0);
 	assert_true(str_cmp(STR("a"), STR("aa")) < 0);
@@ -55,6 +57,13 @@ test_order(void **state)
 	assert_int_equal(str_cmp_fold(STR("PostMaster"), STR("postmaster")), 0);
 	assert_int_equal(str_hash_fold(STR("PostMaster")),
 	    str_hash_fold(STR("postmaster")));
+	for (i = 0; i < 256; i++) {
+		char one = (char)i, folded = (char)ascii_lower((unsigned char)i);
+
+		assert_int_equal(str_hash_fold((struct str){&one, 1}),
+		    str_hash((struct str){&folded, 1}));
+	}
+	assert_true(str_hash(STR("a")) != str_hash((struct str){"a\0", 2}));
 	assert_true(str_eq(str_trim(STR(" \t x y \n")), STR("x y")));
 	assert_true(str_eq(str_trim(STR("  ")), STR("")));
 	assert_int_equal(str_find(STR("a@b"), '@'), 1);
