@@ -20,7 +20,8 @@ struct place {
 	const char *datadir;		/* expanded; relative to the root */
 	struct location *location;
 	uint32_t n, cap;
-	bool broken;
+	bool broken;			/* the hierarchy itself */
+	bool file_broken;		/* a file of it */
 };
 
 /*
@@ -113,7 +114,7 @@ add_location(struct place *p, const char *path, bool listed)
 	data = data_file(h, p->level->backend,
 	    file_join(h->arena, p->config->shown, path), file);
 	if (data->state == DATA_BROKEN)
-		p->broken = true;
+		p->file_broken = true;
 	if (listed && data->state == DATA_MISSING) {
 		diag_add(h->diag, FINDING_FILE_UNREADABLE, p->level->at,
 		    "%s matches a glob and leads nowhere; every lookup would "
@@ -237,7 +238,8 @@ resolve_level(struct place *p, struct resolved_level *to)
 
 static struct resolved_level *
 resolve_all(struct hiera_scope *scope, const struct config *config,
-    const struct hierarchy *all, uint32_t *n, bool *broken)
+    const struct hierarchy *all, uint32_t *n, bool *broken,
+    bool *file_broken)
 {
 	struct resolved_level *level = ARENA_ARRAY(scope->hiera->arena,
 	    struct resolved_level, all->n);
@@ -256,6 +258,7 @@ resolve_all(struct hiera_scope *scope, const struct config *config,
 		if (!config->builtin || p.n)
 			++*n;
 		*broken |= p.broken;
+		*file_broken |= p.file_broken;
 		free(p.location);
 	}
 	return level;
@@ -271,10 +274,11 @@ config_resolve(struct hiera_scope *scope, const struct config *config)
 	resolved->broken = config->broken;
 	if (config->broken)
 		return resolved;
+	/* The default hierarchy is expanded as early, yet read only late. */
 	resolved->level = resolve_all(scope, config, &config->hierarchy,
-	    &resolved->n, &resolved->broken);
+	    &resolved->n, &resolved->broken, &resolved->broken);
 	resolved->fallback = resolve_all(scope, config,
 	    &config->default_hierarchy, &resolved->nfallback,
-	    &resolved->fallback_broken);
+	    &resolved->broken, &resolved->fallback_broken);
 	return resolved;
 }
