@@ -6,6 +6,8 @@ scenario is about a node's own mail or about a daemon that is down.
 """
 
 import base64
+import hashlib
+import hmac
 import itertools
 import os
 import re
@@ -14,6 +16,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 
 import outside
@@ -479,7 +482,7 @@ def _():
     return check
 
 
-@scenario("bounce: an SRS address of years ago is refused")
+@scenario("bounce: an SRS address that nobody made is refused")
 def _():
     verdict("<SRS0=abcd=AA=sender.example.com=alice@example.org>", 550, "")
 
@@ -499,6 +502,122 @@ def _():
     want(reply.startswith("250"), reply)
     client.close()
     return lambda: arrived(token, origin)
+
+
+def srs_hash(when, domain, local):
+    """As postsrsd makes it: four characters of an HMAC over the address."""
+    mac = hmac.new(b"the secret of the test fleet",
+                   f"{when}{domain}{local}".lower().encode(), hashlib.sha1)
+    return base64.b64encode(mac.digest()).decode()[:4]
+
+
+def srs_day(days_ago):
+    day = int(time.time()) // 86400 - days_ago
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+    return letters[day >> 5 & 31] + letters[day & 31]
+
+
+def srs_age(days, code):
+    when = srs_day(days)
+    mac = srs_hash(when, "sender.example.com", "alice")
+    verdict(f"<SRS0={mac}={when}=sender.example.com=alice@example.org>", code,
+            "")
+
+
+table("bounce", [
+    ("an SRS address of today", 0, 250),
+    ("an SRS address of three weeks ago", 20, 250),
+    ("an SRS address of three months ago", 90, 550),
+], srs_age)
+
+
+@scenario("delivery: the sender's own signature lives on")
+def _():
+    import dkim
+    token, data = message(SENDER, "luis@example.org")
+    with open(f"{DIR}/keys/sender.dkim.key", "rb") as key:
+        signature = dkim.sign(data.encode(), b"out", b"sender.example.com",
+                              key.read(), include_headers=[
+                                  b"from", b"to", b"subject", b"date"])
+    client = Client("mx1")
+    reply = client.send(SENDER, ["luis@example.org"],
+                        signature.decode() + data)
+    client.close()
+    want(reply.startswith("250"), reply)
+
+    def check():
+        found = arrived(token, LUIS)
+        want(signatures(found) == ["sender.example.com"], "it is broken")
+        want("dkim=pass" in found.header, "the MX did not see it")
+    return check
+
+
+def smuggle(ending):
+    """A second message behind an end of data that is none (RFC 5321,
+    section 2.3.8)."""
+    token, data = message(SENDER, "hana@example.org")
+    hidden, more = message("ceo@example.org", "luis@example.org")
+    client = Client("mx1")
+    for line in (f"MAIL FROM:<{SENDER}>", "RCPT TO:<hana@example.org>",
+                 "DATA"):
+        client.command(line)
+    text = (data + "x" + ending + "MAIL FROM:<ceo@example.org>\r\n"
+            "RCPT TO:<luis@example.org>\r\nDATA\r\n" + more)
+    client.smtp.sock.sendall(text.encode("latin-1") + b"\r\n.\r\n")
+    client.smtp.sock.settimeout(10)
+    try:
+        client.smtp.getreply()
+    except (OSError, smtplib.SMTPException):
+        pass
+    client.smtp.close()
+
+    def check():
+        time.sleep(1)
+        for found in INBOX.messages:
+            want(hidden not in found.text or token in found.text,
+                 f"a smuggled message from {found.sender} arrives")
+    return check
+
+
+table("MX, smuggling", [
+    ("LF . LF", "\n.\n"), ("LF . CRLF", "\n.\r\n"),
+    ("CRLF . LF", "\r\n.\n"), ("CR . CR", "\r.\r"),
+    ("CR . CRLF", "\r.\r\n"), ("CRLF . CR", "\r\n.\r"),
+], smuggle)
+
+
+@scenario("MX: suspicious mail is greylisted, then marked")
+def _():
+    token = f"{next(counter)}.{os.getpid()}.token"
+    data = f"From: x <{SENDER}>\r\nX-Token: {token}\r\n\r\n{token}\r\n"
+    client = Client("mx1", v6=True)
+    reply = client.send(SENDER, ["luis@example.org"], data)
+    want(reply.startswith("451"), f"at first: {reply}")
+    # The five minutes are over.
+    run_on("mx1", "sh", "-c", "redis-cli --raw keys 'rg*' | while read -r "
+           "key; do redis-cli set \"$key\" $(($(date +%s) - 400)); done")
+    reply = client.send(SENDER, ["luis@example.org"], data)
+    client.close()
+    want(reply.startswith("250"), f"later: {reply}")
+
+    def check():
+        found = arrived(token, LUIS)
+        want(found.fields("X-Spamd-Bar") or found.fields("X-Spam"),
+             "it is not marked")
+    return check
+
+
+@scenario("node: a bounce of its mail comes to root")
+def _():
+    token, data = message("root@web1.example.org", "refuse@dane.example.com")
+    run_on("web1", "sendmail", "-i", "refuse@dane.example.com",
+           stdin=data.replace("\r\n", "\n"))
+
+    def check():
+        found = arrived(token, HANA)
+        want(found.sender == "", f"from {found.sender}")
+        want("550 5.1.1" in found.text, "it does not say why")
+    return check
 
 
 # The SRS host.
@@ -910,9 +1029,29 @@ def _():
     delivery("press@example.org", [PRESS], [rewritten])()
 
 
-@fault("data change: the directory as a snapshot, installed while it runs")
+@fault("MX restarted with mail in its queue: none is lost")
 def _():
-    subprocess.run([f"{HERE}/make-env", DIR, "snapshot"], check=True)
+    with Down("srs1", "postfix"):
+        waiting = [delivery("hana@example.org", [HANA], [rewritten])
+                   for _ in range(20)]
+        run_on("mx1", "/etc/fleet/services", "stop", "postfix")
+        run_on("mx1", "/etc/fleet/services", "start", "postfix")
+        queue = run_on("mx1", "postqueue", "-p")
+        want("in 2" in queue or "in 3" in queue, f"the queue: {queue}")
+    flush("mx1")
+    for finish in waiting:
+        finish()
+
+
+def change(mode, add=""):
+    """Compile with the directory in this mode and one more alias, and install
+    that."""
+    subprocess.run([f"{HERE}/make-env", DIR, mode], check=True)
+    data = f"{DIR}/env/data/common.yaml"
+    with open(data, encoding="utf-8") as f:
+        text = f.read()
+    with open(data, "w", encoding="utf-8") as f:
+        f.write(text.replace("  everyone:", f"{add}  everyone:"))
     subprocess.run([f"{HERE}/../../mailc", "-q", "-C", f"{DIR}/env",
                     "compile", "--no-sync"], check=True,
                    stderr=subprocess.DEVNULL)
@@ -926,6 +1065,54 @@ def _():
                            stdin=tar.stdout, check=True)
         run_on(node, "/etc/fleet/services", "tables")
         run_on(node, "postfix", "reload")
+
+
+def change_under_load(mode, add, patient):
+    """200 messages while change() works; patient: the client comes again when
+    it is told to."""
+    waiting, problems = [], []
+
+    def inject():
+        for to, target in [("hana@example.org", HANA),
+                           ("luis@example.net", LUIS),
+                           ("root@web1.example.org", HANA),
+                           ("press@example.org", PRESS)] * 10:
+            def send(to=to, target=target):
+                waiting.append(delivery(to, [target], [rewritten]))
+            try:
+                if patient:
+                    eventually(send, 30)
+                else:
+                    send()
+            except Failure as problem:
+                problems.append(str(problem))
+
+    threads = [threading.Thread(target=inject) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    change(mode, add)
+    for thread in threads:
+        thread.join()
+    want(not problems, "; ".join(problems[:3]))
+    flush("srs1")
+    flush("mx1")
+    for finish in waiting:
+        finish()
+
+
+@fault("change: a new alias, installed with 200 messages in flight")
+def _():
+    verdict("<fresh@example.org>", 550)
+    change_under_load("live", "  fresh: hana\n", False)
+    verdict("<fresh@example.org>", 250)
+    delivery("fresh@example.net", [HANA], [rewritten])()
+
+
+@fault("change: live to snapshot, installed with 200 messages in flight")
+def _():
+    change_under_load("snapshot", "", True)
+    eventually(lambda: verdict("<fresh@example.org>", 550))
+    for node in ("mx1", "srs1"):
         run_on(node, "/etc/fleet/services", "stop", "slapd")
 
 
