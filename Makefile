@@ -72,6 +72,11 @@ fleet: all
 	@tests/fleet/need
 	@tests/fleet/run
 
+# Which single breakages of templates and data the scenarios miss: slow.
+fleet-mutants: all
+	@tests/fleet/need
+	@tests/fleet/mutants
+
 fleet-up: all
 	@tests/fleet/need
 	@tests/fleet/run up
@@ -106,4 +111,4 @@ clean:
 -include $(OBJ:.o=.d) $B/main.d
 
 .PHONY: all demo check bench unit floors tail install clean fleet fleet-up \
-	fleet-shell fleet-down
+	fleet-mutants fleet-shell fleet-down

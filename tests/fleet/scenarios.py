@@ -25,7 +25,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 DIR = sys.argv[1]
 NUMBER = {"mx1": 10, "srs1": 11, "mta1": 12, "submit1": 13, "lists1": 20,
           "web1": 30, "web2": 31}
-DELIVERY_SECONDS = 40
+DELIVERY_SECONDS = 15 if os.environ.get("FIRST") else 40
 SENDER = "alice@sender.example.com"
 GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
 EICAR = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
@@ -1165,10 +1165,14 @@ def attempt(name, function):
 
 def main():
     verbose = os.environ.get("VERBOSE")
+    first = os.environ.get("FIRST")     # failure is the end: for mutants
     only = os.environ.get("ONLY", "")
     started = time.monotonic()
     waiting = []
     for group in (SCENARIOS, FAULTS):
+        if first and group is FAULTS:
+            group = [row for row in group if not re.match("change|snap",
+                                                          row[0])]
         for name, function in group:
             if only not in name:
                 continue
@@ -1179,6 +1183,8 @@ def main():
                 results["passed"] += 1
                 if verbose:
                     print("ok", name, flush=True)
+        if first and results["failed"]:
+            break
         for name, rest in waiting:
             if attempt(name, rest):
                 results["passed"] += 1
