@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { MANIFEST_LARGEST = 64 * 1024 * 1024 };
+enum {
+	MANIFEST_LARGEST = 64 * 1024 * 1024,
+	BLOCK = 128 * 1024,
+};
 
 /* A node while it is compared. */
 struct look {
@@ -92,45 +95,66 @@ find(struct look *look, const char *path, struct origin at, int *dir,
 	    output_path(look->out, look->node->name, path));
 }
 
-/*
- * Read at most limit bytes of a file into the scratch buffer. What we may
- * not read is no error here: it differs from anything planned.
- */
+/* What we may not read is no error: it differs from anything planned. */
 static bool
-read_file(struct look *look, int dir, const char *path, size_t limit)
+open_file(struct look *look, int dir, const char *path, int *fd)
+{
+	*fd = openat(dir, path_name(path),
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return *fd >= 0 || errno == EACCES || errno == ENOENT ||
+	    errno == ELOOP || output_fail(look->out, "read",
+	    output_path(look->out, look->node->name, path));
+}
+
+/* Up to size bytes into the scratch buffer: a regular file gives all it has. */
+static bool
+read_block(struct look *look, int fd, const char *path, size_t size)
 {
 	struct buf *b = &look->out->scratch;
-	ssize_t got = 1;
-	int fd = openat(dir, path_name(path),
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	ssize_t got;
 
 	buf_clear(b);
-	if (fd < 0 && (errno == EACCES || errno == ENOENT || errno == ELOOP))
-		return true;
-	buf_grow(b, limit);
-	while (fd >= 0 && b->len < limit) {
-		got = read(fd, b->s + b->len, limit - b->len);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		b->len += (size_t)got;
-		/* A regular file gives all it has at once. */
-		if (b->len < limit && (size_t)got < limit)
-			break;
-	}
-	if (fd < 0 || got < 0)
-		output_fail(look->out, "read",
-		    output_path(look->out, look->node->name, path));
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0 && got >= 0;
+	buf_grow(b, size);
+	do {
+		got = read(fd, b->s, size);
+		if (got < 0 && errno != EINTR)
+			return output_fail(look->out, "read",
+			    output_path(look->out, look->node->name, path));
+	} while (got < 0);
+	b->len = (size_t)got;
+	return true;
 }
 
 static bool
 same_bytes(const struct buf *a, const struct buf *b)
 {
 	return a->len == b->len && !memcmp(a->s, b->s, a->len);
+}
+
+/* Block by block: a large table is in memory once. False: reported. */
+static bool
+compare_content(struct look *look, int dir, const struct planned_file *file,
+    bool *same)
+{
+	const struct buf *now = &look->out->scratch;
+	const struct buf *then = &file->content;
+	size_t at = 0;
+	bool ok;
+	int fd;
+
+	if (!open_file(look, dir, file->path, &fd))
+		return false;
+	if (fd < 0)
+		return true;
+	do {
+		ok = read_block(look, fd, file->path, BLOCK);
+		*same = ok && now->len <= then->len - at &&
+		    !memcmp(now->s, then->s + at, now->len);
+		at += now->len;
+	} while (*same && now->len == BLOCK);
+	*same = *same && at == then->len;
+	close(fd);
+	return ok;
 }
 
 /* Set *equal; false: reported. */
@@ -148,11 +172,9 @@ compare_file(struct look *look, const struct planned_file *file, bool *equal)
 	if (!S_ISREG(st.st_mode))
 		return foreign(look, file->at, file->path, st.st_mode,
 		    "an artifact");
-	if ((uintmax_t)st.st_size == file->content.len) {
-		if (!read_file(look, dir, file->path, file->content.len + 1))
-			return false;
-		same = same_bytes(&look->out->scratch, &file->content);
-	}
+	if ((uintmax_t)st.st_size == file->content.len &&
+	    !compare_content(look, dir, file, &same))
+		return false;
 	*equal = same && (st.st_mode & 07777) == file->mode;
 	if (same || look->listed || manifest_lists(&look->former, file->path))
 		return true;
@@ -172,8 +194,8 @@ read_manifest(struct look *look, const struct planned_file *planned,
 	struct origin at = planned ? planned->at : out->at;
 	size_t limit = MANIFEST_LARGEST;
 	struct stat st;
-	bool absent;
-	int dir;
+	bool absent, ok = true;
+	int dir, fd;
 
 	*found = false;
 	if (!find(look, MANIFEST, at, &dir, &st, &absent))
@@ -184,7 +206,14 @@ read_manifest(struct look *look, const struct planned_file *planned,
 		return foreign(look, at, MANIFEST, st.st_mode, "a MANIFEST");
 	if (st.st_size < MANIFEST_LARGEST)
 		limit = (size_t)st.st_size + 1;
-	if (!read_file(look, dir, MANIFEST, limit))
+	if (!open_file(look, dir, MANIFEST, &fd))
+		return false;
+	buf_clear(&out->scratch);
+	if (fd >= 0) {
+		ok = read_block(look, fd, MANIFEST, limit);
+		close(fd);
+	}
+	if (!ok)
 		return false;
 	*found = true;
 	if (planned && same_bytes(&out->scratch, &planned->content)) {
