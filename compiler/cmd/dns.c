@@ -317,6 +317,18 @@ add_dkim(struct zone *z)
 	buf_release(&b);
 }
 
+/* The role names the usual port; the data may name another. */
+static int64_t
+listener_port(const struct fleet *f, const struct listener *listener)
+{
+	if (str_eq(text_str(listener->from), STR("certificate")))
+		return f->mta.port;
+	if (!str_eq(text_str(listener->from), STR("login")))
+		return listener->port;
+	return str_eq(text_str(listener->tls), STR("wrapper")) ?
+	    f->submission.tls_port : f->submission.port;
+}
+
 static void
 add_node_tlsa(struct zone *z, const struct node *node)
 {
@@ -324,7 +336,8 @@ add_node_tlsa(struct zone *z, const struct node *node)
 	size_t i;
 
 	for (i = 0; i < node->role->listeners.n; i++)
-		add_tlsa(z, node->fqdn.s, node, listener[i].port);
+		add_tlsa(z, node->fqdn.s, node,
+		    listener_port(z->fleet, &listener[i]));
 }
 
 /* Mail as user@fqdn leaves from the node itself, or from the MTA for it. */
