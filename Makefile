@@ -12,8 +12,7 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 	-Wpointer-arith -Wnull-dereference
 CFLAGS = -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 CPPFLAGS = -std=c11 -D_GNU_SOURCE -Icompiler -I$B/gen
-LDLIBS = -lyaml -lfyaml -ljansson -lldap -llber -lcrypto -lpcre2-8 -lgit2 \
-	-lcurl
+LDLIBS = -lyaml -ljansson -lldap -llber -lcrypto -lpcre2-8 -lgit2 -lcurl
 
 SRC := $(sort $(wildcard compiler/*/*.c))
 OBJ := $(SRC:compiler/%.c=$B/%.o)
@@ -53,6 +52,12 @@ check:
 	@tests/tools/need test
 	@$(MAKE) -s all unit
 	@tests/check
+
+# Hiera against the real Puppet: make differential SEED=7 N=40000
+SEED = 1
+N = 20000
+differential: all
+	@SEED=$(SEED) N=$(N) tests/real/hiera/run
 
 bench: all
 	@tests/bench/run
@@ -110,5 +115,5 @@ clean:
 
 -include $(OBJ:.o=.d) $B/main.d
 
-.PHONY: all demo check bench unit floors tail install clean fleet fleet-up \
-	fleet-mutants fleet-shell fleet-down
+.PHONY: all demo check differential bench unit floors tail install clean \
+	fleet fleet-up fleet-mutants fleet-shell fleet-down
