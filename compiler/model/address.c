@@ -68,21 +68,13 @@ local_check(struct str local)
 	return FINE;
 }
 
-struct address_problem
-address_check(struct str address, bool bare_allowed, uint8_t *local_len)
+static struct address_problem
+whole_check(struct str address, bool bare_allowed, uint8_t *local_len)
 {
-	struct str local, domain;
-	struct address_problem problem;
-	size_t at, i;
+	size_t at = str_find(address, '@');
+	struct str local = {address.s, at}, domain;
+	struct address_problem problem = local_check(local);
 
-	for (i = 0; i < address.len; i++)
-		if ((unsigned char)address.s[i] > 0x7e)
-			return PROBLEM(ADDRESS_NON_ASCII, "characters outside "
-			    "ASCII need SMTPUTF8, which the fleet does not "
-			    "offer");
-	at = str_find(address, '@');
-	local = (struct str){address.s, at};
-	problem = local_check(local);
 	if (problem.text)
 		return problem;
 	if (address_is_hostile(address))
@@ -100,6 +92,22 @@ address_check(struct str address, bool bare_allowed, uint8_t *local_len)
 		return PROBLEM(ADDRESS_SYNTAX,
 		    "what stands behind the @ is not a domain name");
 	return FINE;
+}
+
+struct address_problem
+address_check(struct str address, bool bare_allowed, uint8_t *local_len)
+{
+	struct address_problem problem = whole_check(address, bare_allowed,
+	    local_len);
+	size_t i;
+
+	/* No address that is fine has one of these. */
+	for (i = 0; problem.text && i < address.len; i++)
+		if ((unsigned char)address.s[i] > 0x7e)
+			return PROBLEM(ADDRESS_NON_ASCII, "characters outside "
+			    "ASCII need SMTPUTF8, which the fleet does not "
+			    "offer");
+	return problem;
 }
 
 bool
