@@ -589,14 +589,16 @@ table("MX, smuggling", [
 @scenario("MX: suspicious mail is greylisted, then marked")
 def _():
     token = f"{next(counter)}.{os.getpid()}.token"
-    data = f"From: x <{SENDER}>\r\nX-Token: {token}\r\n\r\n{token}\r\n"
+    # Nobody has seen this sender yet.
+    sender = f"{token}@sender.example.com"
+    data = f"From: x <{sender}>\r\nX-Token: {token}\r\n\r\n{token}\r\n"
     client = Client("mx1", v6=True)
-    reply = client.send(SENDER, ["luis@example.org"], data)
+    reply = client.send(sender, ["luis@example.org"], data)
     want(reply.startswith("451"), f"at first: {reply}")
     # The five minutes are over.
     run_on("mx1", "sh", "-c", "redis-cli --raw keys 'rg*' | while read -r "
            "key; do redis-cli set \"$key\" $(($(date +%s) - 400)); done")
-    reply = client.send(SENDER, ["luis@example.org"], data)
+    reply = client.send(sender, ["luis@example.org"], data)
     client.close()
     want(reply.startswith("250"), f"later: {reply}")
 
@@ -1174,7 +1176,7 @@ def main():
             group = [row for row in group if not re.match("change|snap",
                                                           row[0])]
         for name, function in group:
-            if only not in name:
+            if only not in name or (first and results["failed"]):
                 continue
             rest = attempt(name, function)
             if callable(rest):
@@ -1183,9 +1185,9 @@ def main():
                 results["passed"] += 1
                 if verbose:
                     print("ok", name, flush=True)
-        if first and results["failed"]:
-            break
         for name, rest in waiting:
+            if first and results["failed"]:
+                break
             if attempt(name, rest):
                 results["passed"] += 1
                 if verbose:
