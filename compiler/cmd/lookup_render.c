@@ -10,6 +10,16 @@
 #include <math.h>
 #include <yaml.h>
 
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+struct writer {
+	yaml_emitter_t emitter;
+	struct arena arena;		/* what typing leaves behind */
+	pcre2_code *word;
+	pcre2_match_data *match;
+};
+
 /* The bytes of the character at s, 0 where it is no UTF-8. */
 static size_t
 utf8_length(struct str s)
@@ -110,18 +120,40 @@ render_json(struct buf *b, const struct value *v)
 	return true;
 }
 
+/* Ruby's [[:word:]], in which a euro sign or a wide blank is none. */
 static bool
-is_word(unsigned char c)
+is_word(struct writer *w, struct str s)
 {
-	return c == '_' || c >= 0x80 || (c >= '0' && c <= '9') ||
-	    (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
+	unsigned char c = (unsigned char)s.s[0];
+	size_t len;
+
+	if (c < 0x80)
+		return c == '_' || (c >= '0' && c <= '9') ||
+		    (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
+	len = utf8_length(s);
+	return !len || pcre2_match(w->word, (PCRE2_SPTR)s.s, len, 0, 0,
+	    w->match, NULL) > 0;
+}
+
+static void
+compile_word(struct writer *w)
+{
+	static const char pattern[] = "[\\p{L}\\p{M}\\p{Nd}\\p{Pc}]";
+	PCRE2_SIZE offset;
+	int error;
+
+	w->word = pcre2_compile((PCRE2_SPTR)pattern, sizeof(pattern) - 1,
+	    PCRE2_UTF, &error, &offset, NULL);
+	w->match = pcre2_match_data_create(1, NULL);
+	if (!w->word || !w->match)
+		die("out of memory (writing YAML)");
 }
 
 /* On one line: no word character first, and no double quote behind it. */
 static bool
-wants_double_quotes(struct str s)
+wants_double_quotes(struct writer *w, struct str s)
 {
-	return !is_word((unsigned char)s.s[0]) &&
+	return !is_word(w, s) &&
 	    !memchr(s.s + 1, '"', s.len - 1);
 }
 
@@ -153,7 +185,7 @@ has_lines(struct str s)
 
 /* The style that Psych asks libyaml's emitter for. */
 static yaml_scalar_style_t
-string_style(struct arena *a, struct str s)
+string_style(struct writer *w, struct str s)
 {
 	if (has_lines(s))
 		return YAML_LITERAL_SCALAR_STYLE;
@@ -161,16 +193,11 @@ string_style(struct arena *a, struct str s)
 		return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
 	if (!s.len || str_eq(s, STR("<<")))
 		return YAML_SINGLE_QUOTED_SCALAR_STYLE;
-	if (wants_double_quotes(s))
+	if (wants_double_quotes(w, s))
 		return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
-	return is_typed(a, s) ? YAML_SINGLE_QUOTED_SCALAR_STYLE :
+	return is_typed(&w->arena, s) ? YAML_SINGLE_QUOTED_SCALAR_STYLE :
 	    YAML_PLAIN_SCALAR_STYLE;
 }
-
-struct writer {
-	yaml_emitter_t emitter;
-	struct arena arena;		/* what typing leaves behind */
-};
 
 static bool
 emit_scalar(struct writer *w, struct str s, yaml_scalar_style_t style,
@@ -217,7 +244,7 @@ emit(struct writer *w, const struct value *v)
 	}
 	if (v->kind == VALUE_STRING)
 		return emit_scalar(w, value_str(v),
-		    string_style(&w->arena, value_str(v)), true);
+		    string_style(w, value_str(v)), true);
 	if (v->kind == VALUE_FLOAT && !isfinite(v->u.f))
 		buf_addstr(&b, isnan(v->u.f) ? ".nan" :
 		    v->u.f < 0 ? "-.inf" : ".inf");
@@ -246,6 +273,7 @@ render_yaml(struct buf *b, const struct value *v)
 	bool ok;
 
 	arena_init(&w.arena);
+	compile_word(&w);
 	if (!yaml_emitter_initialize(&w.emitter))
 		die("out of memory (writing YAML)");
 	yaml_emitter_set_output(&w.emitter, write_out, b);
@@ -260,6 +288,8 @@ render_yaml(struct buf *b, const struct value *v)
 	    yaml_stream_end_event_initialize(&event) &&
 	    yaml_emitter_emit(&w.emitter, &event);
 	yaml_emitter_delete(&w.emitter);
+	pcre2_match_data_free(w.match);
+	pcre2_code_free(w.word);
 	arena_release(&w.arena);
 	return ok;
 }
