@@ -210,7 +210,8 @@ check_dir(struct checker *c, const struct map *read, const char *dir,
 				break;
 		if (!depth && i < 4)
 			continue;
-		if (S_ISLNK(st.st_mode) && is_data(*name) &&
+		/* A directory may hide behind a link that is gone. */
+		if (S_ISLNK(st.st_mode) && (*name)[0] != '.' &&
 		    stat(path, &st) < 0)
 			diag_add(c->diag, FINDING_FILE_UNREADABLE,
 			    (struct origin){sources_add(c->diag->sources, show,
