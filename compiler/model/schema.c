@@ -5,14 +5,12 @@
 #include "model/fleet.h"
 #include "model/put.h"
 
-#define END {.name = NULL}
-
 const struct type text_type = {"text", sizeof(struct text),
-	(const struct field[]){END}, "a string"};
+	(const struct field[]){{.name = NULL}}, "a string"};
 const struct type port_type = {"port", sizeof(struct port),
 	(const struct field[]){
 		FIELD(port, port, KIND_PORT, .doc = "the number"),
-		END
+		{.name = NULL}
 	}, "a TCP port"};
 
 static const char *const ldap_modes[] = {"live", "snapshot", NULL};
@@ -26,10 +24,6 @@ static const char *const tls_levels[] = {"none", "may", "encrypt", "dane",
 	"dane-only", "fingerprint", "verify", "secure", NULL};
 static const char *const lint_levels[] =
 	{"off", "note", "warning", "error", NULL};
-
-#define TYPE(strct, description, ...) \
-	const struct type strct##_type = {#strct, sizeof(struct strct), \
-		(const struct field[]){__VA_ARGS__, END}, description}
 
 TYPE(domain, "a domain whose mail the fleet takes",
 	FIELD(domain, name, KIND_DOMAIN, .doc = "the domain"),

@@ -86,6 +86,12 @@ struct type {
 	{.name = #member, .kind = (k), .offset = offsetof(struct strct, member), \
 	 __VA_ARGS__}
 
+/* A struct's descriptor, struct_type: its fields, and a sentence on it. */
+#define TYPE(strct, description, ...) \
+	const struct type strct##_type = {#strct, sizeof(struct strct), \
+		(const struct field[]){__VA_ARGS__, {.name = NULL}}, \
+		description}
+
 /* A list item that is a bare text: {{.}} in a template prints it. */
 extern const struct type text_type;
 extern const struct type port_type;	/* struct port */

@@ -1,11 +1,6 @@
 /* What a role file may say, one line a field. */
 #include "role/role.h"
 
-#define END {.name = NULL}
-#define TYPE(strct, description, ...) \
-	const struct type strct##_type = {#strct, sizeof(struct strct), \
-		(const struct field[]){__VA_ARGS__, END}, description}
-
 static const char *const clients[] =
 	{"anyone", "mx", "login", "certificate", NULL};
 static const char *const listener_tls[] =
