@@ -324,18 +324,6 @@ interpolate_list(struct lookup *l, const struct chain *chain,
 	return true;
 }
 
-static uint32_t
-pair_hash(const void *pairs, uint32_t position)
-{
-	return value_hash_of(&((const struct pair *)pairs)[position].key);
-}
-
-static bool
-pair_is(const void *pairs, uint32_t position, const void *key)
-{
-	return value_eql(&((const struct pair *)pairs)[position].key, key);
-}
-
 /* On a collision the later value wins, at the place of the first. */
 static uint32_t
 drop_collisions(struct pair *pair, uint32_t n)

@@ -218,18 +218,6 @@ fold_done(const struct fold *f)
 	return f->failed || (f->merged && f->strategy->kind == STRATEGY_FIRST);
 }
 
-static uint32_t
-pair_hash(const void *pairs, uint32_t position)
-{
-	return value_hash_of(&((const struct pair *)pairs)[position].key);
-}
-
-static bool
-pair_is(const void *pairs, uint32_t position, const void *key)
-{
-	return value_eql(&((const struct pair *)pairs)[position].key, key);
-}
-
 struct sum {
 	const struct value *lowest;	/* its pairs stand first */
 	struct hash *hash;

@@ -115,16 +115,16 @@ value_hash_of(const struct value *v)
 	return h;
 }
 
-static uint32_t
-key_hash(const void *pairs, uint32_t position)
+uint32_t
+pair_hash(const void *pairs, uint32_t position)
 {
 	return value_hash_of(&((const struct pair *)pairs)[position].key);
 }
 
-static bool
-key_is(const void *pairs, uint32_t position, const void *sought)
+bool
+pair_is(const void *pairs, uint32_t position, const void *key)
 {
-	return value_eql(&((const struct pair *)pairs)[position].key, sought);
+	return value_eql(&((const struct pair *)pairs)[position].key, key);
 }
 
 static bool
@@ -187,7 +187,7 @@ value_hash_take(struct arena *a, struct hash *hash, size_t n,
 	nslot = index_slots(n);
 	index_init_fixed(&hash->index, ARENA_ARRAY(a, uint32_t, nslot), nslot);
 	for (i = 0; i < v.len; i++)
-		index_add(&hash->index, key_hash(hash->pair, i), i, key_hash,
+		index_add(&hash->index, pair_hash(hash->pair, i), i, pair_hash,
 		    hash->pair);
 	return v;
 }
@@ -207,8 +207,8 @@ value_hash_take_like(struct arena *a, struct hash *hash, size_t n,
 		hash->index.slot = memcpy(arena_alloc(a, bytes), old->slot,
 		    bytes);
 		for (i = like->len; i < n; i++)
-			index_add(&hash->index, key_hash(hash->pair, i), i,
-			    key_hash, hash->pair);
+			index_add(&hash->index, pair_hash(hash->pair, i), i,
+			    pair_hash, hash->pair);
 	}
 	return value_hash_take(a, hash, n, at);
 }
@@ -282,7 +282,7 @@ value_find_key(const struct value *hash, const struct value *key)
 	if (hash->kind != VALUE_HASH)
 		return NULL;
 	if (h->index.nslot) {
-		i = index_find(&h->index, value_hash_of(key), key_is,
+		i = index_find(&h->index, value_hash_of(key), pair_is,
 		    h->pair, key);
 		return i == INDEX_NONE ? NULL : &h->pair[i];
 	}

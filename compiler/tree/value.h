@@ -133,4 +133,8 @@ bool value_has_tokens(struct str s);
 /* A value of a kind at a place, all else zero. */
 struct value value_at(enum value_kind kind, struct origin at);
 
+/* For an index over an array of pairs: by key, as value_eql() has it. */
+index_hash_fn pair_hash;
+index_is_fn pair_is;
+
 #endif

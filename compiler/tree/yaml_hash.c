@@ -16,18 +16,6 @@ struct pairs {
 	struct index index;
 };
 
-static uint32_t
-pair_hash(const void *array, uint32_t position)
-{
-	return value_hash_of(&((const struct pair *)array)[position].key);
-}
-
-static bool
-pair_is(const void *array, uint32_t position, const void *sought)
-{
-	return value_eql(&((const struct pair *)array)[position].key, sought);
-}
-
 static void
 say_duplicate(struct yaml_reader *r, const struct value *first,
     const struct value *second)
