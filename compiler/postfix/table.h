@@ -1,0 +1,95 @@
+/*
+ * Lookup tables, answered as Postfix's own programs answer (DATABASE_README,
+ * and the page of each type: cidr_table(5), pcre_table(5), ldap_table(5) …).
+ * What cannot be known here is TABLE_UNKNOWN and says why; it is never
+ * guessed.
+ */
+#ifndef POSTFIX_TABLE_H
+#define POSTFIX_TABLE_H
+
+#include "base/arena.h"
+#include "base/str.h"
+
+struct ldif;
+struct table;
+struct tables;
+
+enum table_result {
+	TABLE_NONE,		/* not found */
+	TABLE_FOUND,
+	TABLE_RETRY,		/* the table answers "try again" (fail:, ldap) */
+	TABLE_UNKNOWN,		/* cannot be told here: answer.why */
+};
+
+/* A file's bytes; owner is the caller's, and comes back with answers. */
+struct table_source {
+	struct str text;
+	const void *owner;
+};
+
+/* An answer. What is in it lives as long as the table or the arena given. */
+struct table_answer {
+	struct str value;
+	const void *owner;	/* of the file it stands in; NULL: in none */
+	size_t offset;		/* of its line there, or of its entry */
+	const char *why;	/* RETRY, UNKNOWN: a clause */
+};
+
+/* What tables need to know of the host that they are opened on. */
+struct table_world {
+	void *self;		/* the first argument of the functions */
+	/* The bytes of a file by its absolute path; false: not known here. */
+	bool (*file)(void *self, struct str path, struct table_source *source);
+	/* main.cf's parameter, for ldap:name; false: not set there. */
+	bool (*parameter)(void *self, struct str name, struct str *value);
+	/* A server's answer: type tcp or socketmap, name as in the table. */
+	enum table_result (*ask)(void *self, struct str type, struct str name,
+	    struct str key, struct arena *a, struct table_answer *answer);
+	const struct ldif *directory;	/* what ldap: searches; NULL: unknown */
+	const void *directory_owner;	/* comes back with ldap:'s answers */
+	/* Told of each lookup in a table that ends a chain; may be NULL. */
+	void (*tried)(void *self, const struct table *table, struct str key,
+	    enum table_result result, const struct table_answer *answer);
+};
+
+/* All tables of one Postfix: each is read once, when it is first opened. */
+struct tables *tables_new(struct arena *a, const struct table_world *world);
+void tables_free(struct tables *tables);
+
+/*
+ * The table of "type:name", long forms and nesting included. Never NULL: a
+ * table that cannot be opened answers TABLE_UNKNOWN.
+ */
+struct table *table_open(struct tables *tables, struct str spec);
+/* As it was asked for: "cdb:/etc/postfix/maps/alias". */
+struct str table_name(const struct table *table);
+
+/*
+ * Look a key up. fold: DICT_FLAG_FOLD_FIX, as all of Postfix's programs but
+ * a few open tables (postmap -q without -f too). The answer's bytes may be
+ * in the arena.
+ */
+enum table_result table_get(struct table *table, struct str key,
+    struct arena *a, struct table_answer *answer);
+
+/*
+ * Whether a key is looked for as a pattern (regexp, pcre, cidr …): such
+ * tables are not asked for parts of an address (DICT_FLAG_FIXED is not set).
+ */
+bool table_is_pattern(const struct table *table);
+
+/*
+ * Whether the answer for local@domain may depend on the local part; false
+ * only where it cannot, for any local part and any extension.
+ */
+bool table_tells_locals(const struct table *table, struct str domain);
+
+/*
+ * Step through the entries of a table that is a file of keys (texthash,
+ * hash, cdb …, inline): false at the end, at once for all other types. Start
+ * with *at = 0.
+ */
+bool table_next(const struct table *table, size_t *at, struct str *key,
+    struct table_answer *answer);
+
+#endif
