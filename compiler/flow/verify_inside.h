@@ -26,7 +26,6 @@ struct verify {
 
 /* Read both files; what cannot be parsed is reported. */
 void verify_read(struct verify *v);
-/* Where a part of a setting's value comes from. */
 
 /* verify_restrictions.c */
 
