@@ -57,6 +57,30 @@ plan_add_file(struct planned_node *node, const char *path, unsigned mode)
 	return &node->file[node->n++];
 }
 
+static int
+name_of_node(const void *key, const void *element)
+{
+	return strcmp(key, ((const struct planned_node *)element)->name);
+}
+
+const struct planned_node *
+plan_node(const struct plan *plan, const char *name)
+{
+	return plan->n ? bsearch(name, plan->node, plan->n,
+	    sizeof(*plan->node), name_of_node) : NULL;
+}
+
+const struct planned_file *
+plan_file(const struct planned_node *node, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < node->n; i++)
+		if (!strcmp(node->file[i].path, path))
+			return &node->file[i];
+	return NULL;
+}
+
 bool
 plan_path_ok(const char *path)
 {

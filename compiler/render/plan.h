@@ -46,6 +46,11 @@ void plan_release(struct plan *plan);
 struct planned_node *plan_add(struct plan *plan, const char *name);
 struct planned_file *plan_add_file(struct planned_node *node,
     const char *path, unsigned mode);
+/* The node of a name in a sorted plan; a node's file of a path; or NULL. */
+const struct planned_node *plan_node(const struct plan *plan,
+    const char *name);
+const struct planned_file *plan_file(const struct planned_node *node,
+    const char *path);
 /* Sort, and append to each node the bytes of its MANIFEST as a file. */
 void plan_finish(struct plan *plan);
 /*
