@@ -24,13 +24,13 @@ struct ucl_problem {
 /* What stands for $name and ${name}; other names stay as they are. */
 struct ucl_variable {
 	struct str name;
-	struct str value;
+	struct str value;	/* s NULL: not known here */
 };
 
 /* How the keys of a file meet those that are there: .include(duplicate=…). */
 enum ucl_duplicate {
-	UCL_APPEND,		/* the key has both: an implicit list */
-	UCL_MERGE,		/* sections and lists are united */
+	UCL_APPEND,		/* by priority; where equal, it has both */
+	UCL_MERGE,		/* so, but sections and lists are united */
 };
 
 /* An object that files are read into, one after the other. */
@@ -47,9 +47,9 @@ enum ucl_result ucl_read(struct ucl *ucl, uint32_t source, struct str text,
     struct ucl_problem *problem);
 /*
  * What all of it says: a VALUE_HASH, or VALUE_LIST where the text is a list.
- * A key that stood more than once is a VALUE_LIST with the flag VALUE_ODD.
+ * A key that has more than one value is a VALUE_LIST with VALUE_REPEATED.
  * Times are seconds, as VALUE_FLOAT; VALUE_PLAIN is a string without quotes.
  */
-struct value ucl_value(const struct ucl *ucl);
+struct value ucl_value(struct ucl *ucl);
 
 #endif
