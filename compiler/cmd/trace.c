@@ -320,6 +320,8 @@ run_trace(struct run *run, const struct asked *asked)
 	bool ok;
 	int status;
 
+	/* Notes on the data are for check. */
+	run->quiet = run->quiet || !asked->verbose;
 	t.last = &t.tried;
 	if (asked->verbose) {
 		t.world.tried = note_tried;
@@ -379,7 +381,7 @@ cmd_trace(struct run *run, int argc, char **argv)
 		&asked.directory};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "+C:qv", options,
+	while ((option = getopt_long(argc, argv, "C:qv", options,
 	    NULL)) != -1) {
 		if (option >= OPT_FROM && option <= OPT_DIRECTORY)
 			*text[option - OPT_FROM] = optarg;

@@ -292,8 +292,8 @@ host_release(struct host *host)
 struct origin
 host_origin(const struct lookup *lookup)
 {
-	if (!lookup->answer.owner)
-		return ORIGIN_NONE;
+	if (lookup->answer.at.source || !lookup->answer.owner)
+		return lookup->answer.at;
 	return place_origin(lookup->answer.owner, lookup->answer.offset);
 }
 
@@ -317,5 +317,5 @@ host_setting_origin(const struct host *host, const struct service *service,
 	const struct setting *s = cf_setting(&host->cf, service,
 	    str_of(name));
 
-	return s ? place_setting(s) : place_origin(host->main_cf.owner, 0);
+	return s ? place_setting(s) : ORIGIN_NONE;
 }

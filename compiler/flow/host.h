@@ -98,7 +98,7 @@ struct decision host_decision(const char *what, const struct lookup *lookup);
 struct str host_value(const struct host *host, const char *name);
 bool host_flag(const struct host *host, const char *name);
 int64_t host_int(const struct host *host, const char *name);
-/* Where main.cf (or a service's -o) sets a parameter, or its file. */
+/* Where main.cf (or a service's -o) sets a parameter; ORIGIN_NONE: nowhere. */
 struct origin host_setting_origin(const struct host *host,
     const struct service *service, const char *name);
 /* Whether a list's parameter is in parent_domain_matches_subdomains. */

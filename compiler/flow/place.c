@@ -16,7 +16,7 @@ line_of(const struct planned_file *file, size_t offset)
 struct origin
 place_origin(const struct planned_file *file, size_t offset)
 {
-	const struct span *span = spans_at(&file->spans, offset);
+	const struct span *span = plan_span(file, offset);
 
 	if (span)
 		return span->value_at.source ? span->value_at :

@@ -48,7 +48,7 @@ struct ldap_search {
 	struct buf result;
 	bool terminal;			/* as Postfix keeps it: across entries */
 	long entries, values;
-	uint32_t first;			/* entry that gave a value */
+	struct origin at;		/* of the first value */
 	enum table_result failed;	/* NONE: not */
 	const char *why;
 };
@@ -388,7 +388,6 @@ take_entry(struct ldap_search *search, uint32_t number)
 	const struct ldap_table *ldap = search->ldap;
 	const struct ldif_entry *entry =
 	    &search->table->tables->world->directory->entry[number];
-	size_t before = search->result.len;
 	uint32_t i;
 
 	if (!in_scope(search, text_str(entry->dn), ldap->scope) ||
@@ -405,9 +404,9 @@ take_entry(struct ldap_search *search, uint32_t number)
 		if (place < (search->terminal ? ldap->attributes.terminal :
 		    ldap->attributes.plain) && is_first(entry, i))
 			add_values(search, entry, i);
+		if (!search->at.source && search->result.len)
+			search->at = entry->attribute[i].value.at;
 	}
-	if (!before && search->result.len)
-		search->first = number;
 	return search->failed == TABLE_NONE;
 }
 
@@ -513,8 +512,7 @@ search_answer(const struct ldap_search *search, struct table_answer *answer)
 		return TABLE_NONE;
 	answer->value = (struct str){arena_strndup(search->arena, result.s,
 	    result.len), result.len};
-	answer->owner = search->table->tables->world->directory_owner;
-	answer->offset = search->first;
+	answer->at = search->at;
 	return TABLE_FOUND;
 }
 
