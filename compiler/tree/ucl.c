@@ -452,6 +452,7 @@ read_heredoc(struct reader *r, bool *is)
 	struct ucl_text *t = &r->t;
 	struct origin at = text_place(t);
 	const char *word = t->p + 2, *p = word, *from;
+	bool line_starts = false;
 	size_t len;
 
 	*is = false;
@@ -468,11 +469,15 @@ read_heredoc(struct reader *r, bool *is)
 	while (t->p <= p)
 		text_step(t);
 	for (from = t->p; t->p < t->end; text_step(t)) {
-		if (t->p == from || t->p[-1] != '\n')
+		if (t->p > from && t->p[-1] == '\n')
+			line_starts = true;
+		if (!line_starts)
 			continue;
 		if ((size_t)(t->end - t->p) <= len)
 			break;
-		if (memcmp(t->p, word, len) || !t->p[len] ||
+		/* Where more follows the word, it may begin one further on. */
+		line_starts = !memcmp(t->p, word, len);
+		if (!line_starts || !t->p[len] ||
 		    !strchr("\n;,", t->p[len]))
 			continue;
 		buf_clear(&r->text);
@@ -711,6 +716,9 @@ check_open(struct reader *r)
 		if (r->open[i].braced)
 			return stop_at(r, UCL_BROKEN, r->open[i].at,
 			    "a brace is not closed");
+	if (r->depth > 1)
+		return stop_at(r, UCL_UNKNOWN, innermost(r)->at,
+		    "a section without braces goes on in another file");
 	return true;
 }
 
