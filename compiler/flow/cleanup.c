@@ -276,10 +276,10 @@ static bool
 expand_at(struct cleanup *c, struct expansion *e, size_t at, bool propagate)
 {
 	const struct host *host = c->host;
-	int64_t nesting = cf_int(&host->cf, NULL,
-	    STR("virtual_alias_recursion_limit"));
-	int64_t longest = cf_int(&host->cf, NULL,
-	    STR("virtual_alias_address_length_limit"));
+	int64_t nesting = host_int(host,
+	    "virtual_alias_recursion_limit");
+	int64_t longest = host_int(host,
+	    "virtual_alias_address_length_limit");
 	struct decision by = {0};
 	int64_t count;
 	size_t i;
@@ -344,8 +344,8 @@ expand(struct cleanup *c, struct str recipient, bool mapped)
 {
 	bool propagate = has_word(c->host, "propagate_unmatched_extensions",
 	    "virtual");
-	int64_t limit = cf_int(&c->host->cf, NULL,
-	    STR("virtual_alias_expansion_limit"));
+	int64_t limit = host_int(c->host,
+	    "virtual_alias_expansion_limit");
 	struct expansion e = {0};
 	bool going = true;
 	size_t i;

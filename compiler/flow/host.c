@@ -55,7 +55,33 @@ tell_tried(void *self, const struct table *table, struct str key,
 struct str
 host_value(const struct host *host, const char *name)
 {
-	return cf_value(&host->cf, NULL, str_of(name), host->arena);
+	struct str *value = map_get(host->values, str_of(name));
+
+	if (!value) {
+		value = ARENA_NEW(host->arena, struct str);
+		*value = cf_value(&host->cf, NULL, str_of(name), host->arena);
+		map_add(host->values, str_of(name), value);
+	}
+	return *value;
+}
+
+bool
+host_flag(const struct host *host, const char *name)
+{
+	return str_eq_fold(host_value(host, name), STR("yes"));
+}
+
+int64_t
+host_int(const struct host *host, const char *name)
+{
+	struct str value = host_value(host, name);
+	int64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < value.len && value.s[i] >= '0' && value.s[i] <= '9' &&
+	    n < INT32_MAX; i++)
+		n = n * 10 + (value.s[i] - '0');
+	return n;
 }
 
 bool
@@ -86,19 +112,17 @@ open_list(struct host *host, enum match_kind kind, const char *name)
 static void
 open_rules(struct host *host)
 {
-	const struct cf *cf = &host->cf;
-
 	host->rules = (struct address_rules){
 		.delimiter = host_value(host, "recipient_delimiter"),
 		.origin = host_value(host, "myorigin"),
 		.domain = host_value(host, "mydomain"),
 		.hostname = host_value(host, "myhostname"),
 		.append_at_myorigin =
-		    cf_bool(cf, NULL, STR("append_at_myorigin")),
+		    host_flag(host, "append_at_myorigin"),
 		.append_dot_mydomain =
-		    cf_bool(cf, NULL, STR("append_dot_mydomain")),
-		.swap_bangpath = cf_bool(cf, NULL, STR("swap_bangpath")),
-		.percent_hack = cf_bool(cf, NULL, STR("allow_percent_hack")),
+		    host_flag(host, "append_dot_mydomain"),
+		.swap_bangpath = host_flag(host, "swap_bangpath"),
+		.percent_hack = host_flag(host, "allow_percent_hack"),
 		.destination = open_list(host, MATCH_STRINGS, "mydestination"),
 		.interfaces = host->setup.addresses,
 	};
@@ -241,6 +265,8 @@ host_open(struct host *host, const struct host_setup *setup, struct arena *a)
 	cf_read(&host->cf, a, &host->main_cf,
 	    master_cf ? &host->master_cf : NULL);
 	host->cf.hostname = setup->name;
+	host->values = ARENA_NEW(a, struct map);
+	map_init(host->values);
 	host->world = (struct table_world){
 		.self = host, .file = find_file, .parameter = find_parameter,
 		.ask = ask_server, .directory = setup->directory,
@@ -259,6 +285,7 @@ host_release(struct host *host)
 	if (!host->tables)
 		return;
 	tables_free(host->tables);
+	map_release(host->values);
 	cf_release(&host->cf);
 }
 

@@ -73,6 +73,7 @@ struct host {
 	struct listener_port *port;
 	size_t nport;
 	struct host_setup setup;
+	struct map *values;		/* of host_value() */
 };
 
 /*
@@ -90,8 +91,13 @@ void host_release(struct host *host);
 struct origin host_origin(const struct lookup *lookup);
 /* What a lookup decided, said by "what". Strings are kept, not copied. */
 struct decision host_decision(const char *what, const struct lookup *lookup);
-/* The value that Postfix's other programs than a service read. */
+/*
+ * The value that Postfix's other programs than a service read; it is expanded
+ * once and kept.
+ */
 struct str host_value(const struct host *host, const char *name);
+bool host_flag(const struct host *host, const char *name);
+int64_t host_int(const struct host *host, const char *name);
 /* Where main.cf (or a service's -o) sets a parameter, or its file. */
 struct origin host_setting_origin(const struct host *host,
     const struct service *service, const char *name);

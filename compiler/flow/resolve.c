@@ -80,8 +80,7 @@ open_quotes(struct resolver *r, struct str *quoted)
 	struct str inner, left, right;
 	size_t at = 0, i;
 
-	if (!is_quoted(*quoted) || !cf_bool(&r->host->cf, NULL,
-	    STR("resolve_dequoted_address")))
+	if (!is_quoted(*quoted) || !host_flag(r->host, "resolve_dequoted_address"))
 		return false;
 	inner = address_unquote(*quoted, r->arena);
 	for (i = inner.len; i > 0 && !at; i--)
@@ -333,8 +332,7 @@ set_class(struct resolver *r, struct str domain, bool remote)
 	if (has) {
 		out->class = CLASS_ALIAS;
 		out->transport = STR("error");
-		out->nexthop = str_of(cf_bool(&h->cf, NULL,
-		    STR("show_user_unknown_table_name")) ?
+		out->nexthop = str_of(host_flag(h, "show_user_unknown_table_name") ?
 		    "5.1.1 User unknown in virtual alias table" :
 		    "5.1.1 User unknown");
 		out->by = out->class_by;
@@ -458,6 +456,6 @@ resolve_address(const struct host *host, struct str sender,
 	if (!transport_maps(&r, domain) || !relocated(&r))
 		return;
 	if (out->recipient.s[0] == '-' &&
-	    !cf_bool(&host->cf, NULL, STR("allow_min_user")))
+	    !host_flag(host, "allow_min_user"))
 		out->bad = true;
 }

@@ -82,6 +82,12 @@ open_host(struct world *world, struct world_host *wh,
 	setup.addresses = addresses_of(wh->node, world->arena);
 	if (!host_open(&wh->host, &setup, world->arena))
 		return false;
+	/* A foreign host is called what it calls itself. */
+	if (!world->fleet) {
+		struct str name = host_value(&wh->host, "myhostname");
+
+		wh->host.name = arena_strndup(world->arena, name.s, name.len);
+	}
 	srs_config_read(&wh->srs, &wh->host.world, world->arena);
 	wh->srs.rules.today = (unsigned)(world->today / DAY_SECONDS);
 	wh->has_srs = wh->srs.version != 0;

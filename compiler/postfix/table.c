@@ -149,6 +149,7 @@ tables_free(struct tables *tables)
 		}
 		map_release(&tables->open[fold]);
 	}
+	directory_free(tables->directory);
 }
 
 void

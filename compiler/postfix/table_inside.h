@@ -17,6 +17,7 @@ struct tables {
 	struct map open[2];	/* by "type:name"; [1]: keys folded */
 	bool utf8;		/* smtputf8_enable: keys, values are checked */
 	unsigned depth;		/* of the table being opened, in others */
+	struct directory *directory;	/* table_directory.h; NULL: not yet */
 };
 
 struct table_type {
@@ -52,6 +53,8 @@ struct table {
 extern const struct table_type table_indexed, table_texthash, table_inline,
     table_static, table_union, table_pipe, table_random, table_proxy,
     table_fail, table_regexp, table_pcre, table_cidr, table_ldap;
+
+void directory_free(struct directory *directory);
 
 /* It answers result (RETRY, UNKNOWN) to every key, and says why. */
 void table_break(struct table *table, enum table_result result,
