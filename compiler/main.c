@@ -28,6 +28,10 @@ const struct verb verbs[] = {
 	    "[--explain]",
 	    "one Hiera value as Puppet sees it, and where it came from",
 	    cmd_lookup},
+	{"trace", "ADDRESS [--from ADDRESS] [--at NODE[:PORT]] [--client IP] "
+	    "[--cert NODE] [--login USER] [--verbose]",
+	    "the way of one message through the whole fleet, and what decides",
+	    cmd_trace},
 	{"explain", "WORD",
 	    "a finding, Hiera key, role or verb, on one page", cmd_explain},
 	{0}

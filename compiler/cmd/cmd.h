@@ -51,6 +51,7 @@ int cmd_dns(struct run *run, int argc, char **argv);
 int cmd_explain(struct run *run, int argc, char **argv);
 int cmd_fetch(struct run *run, int argc, char **argv);
 int cmd_lookup(struct run *run, int argc, char **argv);
+int cmd_trace(struct run *run, int argc, char **argv);
 
 /*
  * Common options, understood before and after the verb. A verb's own

@@ -5,18 +5,21 @@
 #include "cmd/compile.h"
 
 #include "base/file.h"
+#include "render/plan_read.h"
 
 #include <getopt.h>
 #include <git2.h>
 #include <string.h>
 
-enum { FILE_LARGEST = 1 << 30 };
+/* What is compared: the fleet's files, and the fleet where it is known. */
+struct side {
+	const struct plan *plan;
+	const struct fleet *fleet;	/* NULL: only files are at hand */
+};
 
 struct differ {
 	struct run *run;
-	const char *against;
-	size_t changed;
-	bool failed;
+	size_t changed;			/* files */
 };
 
 static int
@@ -49,112 +52,86 @@ print_diff(struct differ *df, const char *path, const struct buf *old,
 	if (git_patch_from_buffers(&patch, old ? old->s : NULL,
 	    old ? old->len : 0, path, new ? new->s : NULL,
 	    new ? new->len : 0, path, &options) < 0 ||
-	    git_patch_print(patch, print_line, NULL) < 0) {
+	    git_patch_print(patch, print_line, NULL) < 0)
 		diag_add(&df->run->diag, FINDING_OUTPUT_WRITE, ORIGIN_NONE,
 		    "%s cannot be compared", path);
-		df->failed = true;
-	}
 	git_patch_free(patch);
 }
 
-/* The former bytes; false where there is none. */
 static bool
-read_former(struct differ *df, const char *path, struct buf *old)
+same_bytes(const struct buf *a, const struct buf *b)
 {
-	enum file_error why = file_read(file_join(&df->run->arena,
-	    df->against, path), FILE_LARGEST, old);
+	return a->len == b->len && !memcmp(a->s, b->s, a->len);
+}
 
-	if (why == FILE_OK || why == FILE_MISSING)
-		return why == FILE_OK;
-	diag_add(&df->run->diag, FINDING_FILE_UNREADABLE, ORIGIN_NONE,
-	    "%s/%s %s", df->against, path, file_error_text(why));
-	df->failed = true;
-	return false;
+/* Every file of one side: what the other has of it. MANIFEST follows. */
+static void
+diff_new(struct differ *df, const struct planned_node *old,
+    const struct planned_node *new)
+{
+	const struct planned_file *was;
+	size_t i;
+
+	for (i = 0; i < new->n; i++) {
+		const struct planned_file *file = &new->file[i];
+
+		if (!strcmp(file->path, MANIFEST))
+			continue;
+		was = old ? plan_file(old, file->path) : NULL;
+		if (!was || !same_bytes(&was->content, &file->content))
+			print_diff(df, file_join(&df->run->arena, new->name,
+			    file->path), was ? &was->content : NULL,
+			    &file->content);
+	}
 }
 
 static void
-diff_file(struct differ *df, const char *node,
-    const struct planned_file *file)
-{
-	char *path = file_join(&df->run->arena, node, file->path);
-	struct buf old = BUF_INIT;
-
-	if (!read_former(df, path, &old))
-		print_diff(df, path, NULL, &file->content);
-	else if (old.len != file->content.len ||
-	    memcmp(old.s, file->content.s, old.len))
-		print_diff(df, path, &old, &file->content);
-	buf_release(&old);
-}
-
-static bool
-is_planned(const struct planned_node *node, struct str path)
+diff_gone(struct differ *df, const struct planned_node *old,
+    const struct planned_node *new)
 {
 	size_t i;
 
-	for (i = 0; node && i < node->n; i++)
-		if (str_eq(str_of(node->file[i].path), path))
-			return true;
-	return false;
+	for (i = 0; i < old->n; i++)
+		if (strcmp(old->file[i].path, MANIFEST) &&
+		    !(new && plan_file(new, old->file[i].path)))
+			print_diff(df, file_join(&df->run->arena, old->name,
+			    old->file[i].path), &old->file[i].content, NULL);
 }
 
-/* A path that a former MANIFEST lists and the plan does not have. */
+/* What comes and changes, node by node; then what goes. */
 static void
-diff_gone(struct differ *df, const char *name,
-    const struct planned_node *node)
-{
-	struct buf manifest = BUF_INIT, old = BUF_INIT;
-	char *path = file_join(&df->run->arena, name, "MANIFEST");
-	char *line, *rest, *last;
-
-	if (read_former(df, path, &manifest))
-		for (line = strtok_r(manifest.s, "\n", &rest); line;
-		    line = strtok_r(NULL, "\n", &rest)) {
-			last = strrchr(line, ' ');
-			if (line[0] == '#' || !last ||
-			    !plan_path_ok(last + 1) ||
-			    is_planned(node, str_of(last + 1)))
-				continue;
-			path = file_join(&df->run->arena, name, last + 1);
-			buf_clear(&old);
-			if (read_former(df, path, &old))
-				print_diff(df, path, &old, NULL);
-		}
-	buf_release(&old);
-	buf_release(&manifest);
-}
-
-static const struct planned_node *
-planned_named(const struct plan *plan, const char *name)
+diff_plans(struct differ *df, const struct plan *old, const struct plan *new)
 {
 	size_t i;
 
-	for (i = 0; i < plan->n; i++)
-		if (!strcmp(plan->node[i].name, name))
-			return &plan->node[i];
-	return NULL;
+	for (i = 0; i < new->n; i++)
+		diff_new(df, plan_node(old, new->node[i].name),
+		    &new->node[i]);
+	for (i = 0; i < old->n; i++)
+		diff_gone(df, &old->node[i],
+		    plan_node(new, old->node[i].name));
+}
+
+/* Both sides, whatever they come from. */
+static void
+diff_sides(struct differ *df, const struct side *old, const struct side *new)
+{
+	diff_plans(df, old->plan, new->plan);
 }
 
 static void
-diff_plan(struct differ *df, const struct plan *plan, bool whole_fleet)
+diff_against(struct differ *df, const char *dir, bool whole_fleet,
+    const struct compilation *c)
 {
-	char **name = file_list(&df->run->arena, df->against);
-	size_t i, k;
+	struct plan_tree tree = {.dir = dir, .beside = &c->plan,
+		.node = whole_fleet ? NULL : c->plan.node[0].name};
+	struct plan plan;
 
-	for (i = 0; i < plan->n; i++) {
-		const struct planned_node *node = &plan->node[i];
-
-		for (k = 0; k < node->n; k++)
-			if (strcmp(node->file[k].path, "MANIFEST"))
-				diff_file(df, node->name, &node->file[k]);
-	}
-	for (; name && *name; name++) {
-		const struct planned_node *node =
-		    planned_named(plan, *name);
-
-		if (node || whole_fleet)
-			diff_gone(df, *name, node);
-	}
+	plan_init(&plan);
+	plan_read_tree(&plan, &tree, &df->run->arena, &df->run->diag);
+	diff_sides(df, &(struct side){.plan = &plan},
+	    &(struct side){.plan = &c->plan, .fleet = &c->fleet});
+	plan_release(&plan);
 }
 
 enum { OPT_NODE = OPT_VERB, OPT_AGAINST, OPT_DETAILED };
@@ -170,7 +147,7 @@ cmd_diff(struct run *run, int argc, char **argv)
 		{NULL, 0, NULL, 0}
 	};
 	struct differ df = {.run = run};
-	const char *node = NULL;
+	const char *node = NULL, *against = NULL;
 	struct compilation c;
 	bool detailed = false;
 	int option, status;
@@ -180,7 +157,7 @@ cmd_diff(struct run *run, int argc, char **argv)
 		if (option == OPT_NODE)
 			node = optarg;
 		else if (option == OPT_AGAINST)
-			df.against = optarg;
+			against = optarg;
 		else if (option == OPT_DETAILED)
 			detailed = true;
 		else if (!run_option(run, option, optarg))
@@ -189,11 +166,11 @@ cmd_diff(struct run *run, int argc, char **argv)
 	if (optind < argc)
 		return run_usage(run, "diff", "'%s' is not expected",
 		    argv[optind]);
-	if (!df.against)
-		df.against = run_path(run, "out");
+	if (!against)
+		against = run_path(run, "out");
 	git_libgit2_init();
 	if (compile_fleet(run, node, &c))
-		diff_plan(&df, &c.plan, !node);
+		diff_against(&df, against, !node, &c);
 	git_libgit2_shutdown();
 	status = run_finish(run, true);
 	if (!status && detailed && df.changed)

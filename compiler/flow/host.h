@@ -9,6 +9,7 @@
 #include "flow/place.h"
 #include "postfix/lookup.h"
 
+struct host;
 struct ldif;
 struct smtpd;
 
@@ -37,13 +38,32 @@ struct host_maps {
 	struct maps generic;		/* smtp_generic_maps */
 };
 
-struct host {
+/* What a host is opened with. */
+struct host_setup {
 	const char *name;		/* its fqdn */
 	const struct planned_node *files;
-	enum postfix_release release;	/* POSTFIX_RELEASES: not known */
+	struct str addresses;		/* its own, with blanks between */
+	/* The snapshot of the directory; NULL: not known. */
+	const struct ldif *directory;
+	/* The answer of a server (tcp:, socketmap:) that a table names. */
+	enum table_result (*ask)(const struct host *host, struct str type,
+	    struct str name, struct str key, struct arena *a,
+	    struct table_answer *answer);
+	/* Told of each lookup (trace --verbose); NULL: nobody listens. */
+	void (*tried)(void *self, const struct table *table, struct str key,
+	    enum table_result result, const struct table_answer *answer);
+	void *tried_self;
+	const void *owner;		/* comes back as host.owner */
+};
+
+struct host {
+	const char *name;		/* its fqdn */
+	const void *owner;		/* whose host it is: flow/world.h */
+	const struct planned_node *files;
 	struct arena *arena;
 	struct cf_file main_cf, master_cf;
 	struct cf cf;
+	struct table_world world;
 	struct tables *tables;
 	struct address_rules rules;
 	struct host_maps maps;
@@ -52,8 +72,17 @@ struct host {
 	const struct match_list *relay_domains;
 	struct listener_port *port;
 	size_t nport;
-	const void *addresses;		/* who it is in the world: flow/world.h */
+	struct host_setup setup;
+	struct map *values;		/* of host_value() */
 };
+
+/*
+ * Open a host; false: there is no main.cf among its files. Everything lives
+ * in the arena but what host_release() frees.
+ */
+bool host_open(struct host *host, const struct host_setup *setup,
+    struct arena *a);
+void host_release(struct host *host);
 
 /*
  * Where an answer of one of the host's tables comes from; the table's own
@@ -62,9 +91,14 @@ struct host {
 struct origin host_origin(const struct lookup *lookup);
 /* What a lookup decided, said by "what". Strings are kept, not copied. */
 struct decision host_decision(const char *what, const struct lookup *lookup);
-/* The value that Postfix's other programs than a service read. */
+/*
+ * The value that Postfix's other programs than a service read; it is expanded
+ * once and kept.
+ */
 struct str host_value(const struct host *host, const char *name);
-/* Where main.cf (or a service's -o) sets a parameter, or its file. */
+bool host_flag(const struct host *host, const char *name);
+int64_t host_int(const struct host *host, const char *name);
+/* Where main.cf (or a service's -o) sets a parameter; ORIGIN_NONE: nowhere. */
 struct origin host_setting_origin(const struct host *host,
     const struct service *service, const char *name);
 /* Whether a list's parameter is in parent_domain_matches_subdomains. */

@@ -29,8 +29,9 @@ struct resolution {
 };
 
 /*
- * Resolve a recipient (internal form) of mail from a sender (empty: the null
- * sender). Strings are in the arena or the host's own.
+ * Resolve a recipient (internal form, rewritten by address_rewrite()) of mail
+ * from a sender (empty: the null sender). Strings are in the arena or the
+ * host's own.
  */
 void resolve_address(const struct host *host, struct str sender,
     struct str recipient, struct arena *a, struct resolution *out);

@@ -12,17 +12,20 @@
 struct client {
 	struct str address;		/* "192.0.2.1", "2001:db8::1" */
 	struct str name;		/* verified; "unknown" */
+	struct str reverse_name;	/* of the address, verified or not;
+					   empty: the same as the name */
 	struct str fingerprint;		/* of its certificate, "AA:BB…" as
 					   smtpd_tls_fingerprint_digest has it;
 					   empty: none shown */
 	struct str key_fingerprint;	/* of its public key */
+	struct str common_name;		/* of the certificate's subject */
 	struct str login;		/* SASL user name; empty: none */
 	bool tls;
 };
 
 struct session {
 	struct client client;
-	struct str helo;
+	struct str helo;		/* empty: none was said */
 	struct str sender;		/* internal form, empty: <> */
 	struct str recipient;		/* internal form */
 };
@@ -35,7 +38,9 @@ enum verdict_kind {
 
 struct verdict {
 	enum verdict_kind kind;
-	int code;			/* of RCPT TO, or of what failed before */
+	int code;			/* of RCPT TO, or of what failed
+					   before; 421 with text of our own
+					   where Postfix just hangs up */
 	const char *text;		/* "5.7.1 <x@y>: Relay access denied" */
 	const char *why;		/* UNKNOWN: a clause */
 	struct decision by;		/* the restriction that decided */
@@ -43,10 +48,12 @@ struct verdict {
 					   a permit_* in the relay list */
 	/* What access(5) actions ask for, if the message is accepted. */
 	struct str redirect, filter;
+	struct address_list bcc;
 	bool discard, hold;
 	/*
 	 * What was taken for granted, with commas: the world's names resolve,
-	 * and no blocklist has the client. NULL: nothing.
+	 * no list of bad clients has this one and any list of good ones has
+	 * it, a policy service has nothing to say. NULL: nothing.
 	 */
 	const char *assumed;
 };

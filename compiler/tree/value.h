@@ -34,6 +34,8 @@ enum value_flag {
 	VALUE_NUMBER_KEY = 16,	/* the same for a key that is a number */
 	VALUE_DEFAULT = 32,	/* the same for the symbol :default, a value
 				   that Puppet takes but does not merge */
+	VALUE_REPEATED = 64,	/* UCL: the values of a key that stands more
+				   than once, as a list */
 	VALUE_INHERITED = VALUE_TOKENS | VALUE_ODD | VALUE_NUMBER_KEY |
 	    VALUE_DEFAULT,
 };
