@@ -10,15 +10,17 @@
 #include <getopt.h>
 #include <string.h>
 
-/* What is compared: the fleet's files, and the fleet where it is known. */
+/* What is compared: the fleet's files, and what happens to mail. */
 struct side {
+	struct run *run;		/* whose sources the places are in */
 	const struct plan *plan;
-	const struct fleet *fleet;	/* NULL: only files are at hand */
+	struct world *world;		/* NULL: one node only */
 };
 
 struct differ {
 	struct run *run;
 	const char *only;		/* a node; NULL: all */
+	json_t *files;			/* --format json: their paths */
 	size_t changed;			/* files */
 };
 
@@ -49,6 +51,10 @@ print_diff(struct differ *df, const char *path, const struct buf *old,
 	options.old_prefix = "old";
 	options.new_prefix = "new";
 	df->changed++;
+	if (df->files) {
+		json_array_append_new(df->files, json_string(path));
+		return;
+	}
 	if (git_patch_from_buffers(&patch, old ? old->s : NULL,
 	    old ? old->len : 0, path, new ? new->s : NULL,
 	    new ? new->len : 0, path, &options) < 0 ||
@@ -113,24 +119,51 @@ diff_plans(struct differ *df, const struct plan *old, const struct plan *new)
 			    plan_node(new, old->node[i].name));
 }
 
-/* Both sides, whatever they come from. */
+/* Both sides, whatever they come from: first mail, then text. */
 static void
 diff_sides(struct differ *df, const struct side *old, const struct side *new)
 {
+	struct changes changes = {0};
+
+	if (old->world && new->world)
+		route_diff(old->world, new->world, &df->run->arena, &changes);
+	if (!df->files)
+		mail_print(old->run, new->run, &changes);
 	diff_plans(df, old->plan, new->plan);
+	if (df->files)
+		mail_print_json(old->run, new->run, &changes, df->files);
 }
 
 static void
-diff_against(struct differ *df, const char *dir, const struct side *new)
+diff_against(struct differ *df, const char *dir, const struct side *new,
+    const struct compilation *c)
 {
 	struct plan_tree tree = {.dir = dir, .node = df->only,
 		.beside = new->plan};
+	struct world world = {0};
 	struct plan plan;
 
 	plan_init(&plan);
 	plan_read_tree(&plan, &tree, &df->run->arena, &df->run->diag);
-	diff_sides(df, &(struct side){.plan = &plan}, new);
+	if (new->world)
+		world_open(&world, &df->run->arena, &plan, &c->fleet,
+		    &c->records, c->fleet.ldap.entries, df->run->today);
+	diff_sides(df, &(struct side){df->run, &plan,
+	    new->world ? &world : NULL}, new);
+	world_release(&world);
 	plan_release(&plan);
+}
+
+static void
+diff_base(struct differ *df, struct base *base, const struct side *new)
+{
+	struct world world = {0};
+
+	if (new->world)
+		compile_world(&base->run, &base->c, &world);
+	diff_sides(df, &(struct side){&base->run, &base->c.plan,
+	    new->world ? &world : NULL}, new);
+	world_release(&world);
 }
 
 struct diff_options {
@@ -180,19 +213,24 @@ read_options(struct run *run, struct diff_options *o, int argc, char **argv)
 /* base is NULL where the old side is a tree. */
 static void
 diff_compiled(struct differ *df, const struct diff_options *o,
-    const struct base *base, const struct compilation *c)
+    struct base *base, struct compilation *c)
 {
-	const struct side new = {&c->plan, &c->fleet};
-	const char *against = o->against ? o->against :
-	    run_path(df->run, "out");
+	struct world world = {0};
+	struct side new = {df->run, &c->plan, o->node ? NULL : &world};
 
 	if (o->node)
 		df->only = c->plan.node[0].name;
-	if (base)
-		diff_sides(df, &(struct side){&base->c.plan, &base->c.fleet},
-		    &new);
 	else
-		diff_against(df, against, &new);
+		compile_world(df->run, c, &world);
+	if (df->run->format != &diag_formats[0])
+		df->files = json_array();
+	if (base)
+		diff_base(df, base, &new);
+	else
+		diff_against(df, o->against ? o->against :
+		    run_path(df->run, "out"), &new, c);
+	json_decref(df->files);
+	world_release(&world);
 }
 
 int

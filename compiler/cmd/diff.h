@@ -1,10 +1,13 @@
-/* Private to the verb diff: the side that comes from a git revision. */
+/* Private to the verb diff: a side that comes from git, and its answers. */
 #ifndef CMD_DIFF_H
 #define CMD_DIFF_H
 
 #include "cmd/compile.h"
 
+#include "flow/route_diff.h"
+
 #include <git2.h>
+#include <jansson.h>
 
 /* The environment as it was, compiled apart from the run that asks. */
 struct base {
@@ -61,5 +64,14 @@ struct scratch {
 bool scratch_make(struct scratch *s, struct arena *a);
 /* Remove it with all that is in it; false: something is left. */
 bool scratch_remove(struct scratch *s);
+
+/* diff_mail.c */
+
+/* What changes for mail, a line each; places are in the runs' sources. */
+void mail_print(struct run *old, struct run *new,
+    const struct changes *changes);
+/* The whole answer for programs, with the paths of the files that change. */
+void mail_print_json(struct run *old, struct run *new,
+    const struct changes *changes, json_t *files);
 
 #endif
