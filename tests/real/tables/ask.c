@@ -117,6 +117,20 @@ print_map(struct ask *ask, const struct maps *maps, struct str line,
 }
 
 static void
+print_find(struct ask *ask, const struct maps *maps, struct str line,
+    char **word, struct arena *a)
+{
+	struct lookup lookup;
+
+	if (address_find(maps, line, address_keys(word[1]),
+	    word[2][0] == '1', &ask->rules, a, &lookup))
+		printf("=%.*s|%.*s\n", STR_ARG(lookup.answer.value),
+		    STR_ARG(lookup.extension));
+	else
+		answer(lookup.result, &lookup.answer);
+}
+
+static void
 print_match(struct match_list *list, struct str line, struct arena *a)
 {
 	size_t blank = str_find(line, ' ');
@@ -139,7 +153,6 @@ run(struct ask *ask, char **word)
 	struct match_list *list = NULL;
 	struct maps maps = {0};
 	struct table_answer got;
-	struct lookup lookup;
 	struct arena a;
 	char *line = NULL;
 	size_t cap = 0;
@@ -166,9 +179,7 @@ run(struct ask *ask, char **word)
 		} else if (list) {
 			print_match(list, s, &a);
 		} else if (!strcmp(word[0], "find")) {
-			address_find(&maps, s, address_keys(word[1]),
-			    word[2][0] == '1', &ask->rules, &a, &lookup);
-			answer(lookup.result, &lookup.answer);
+			print_find(ask, &maps, s, word, &a);
 		} else if (!strcmp(word[0], "map")) {
 			print_map(ask, &maps, s, word[1][0] == '1');
 		} else {
