@@ -72,6 +72,12 @@ $B/unit/%: tests/unit/%.c $B/libmailc.a
 
 unit: $(UNIT)
 
+# What mailc's smtpd says, for tests/real/smtpd.
+$B/real/judge: tests/real/smtpd/judge.c $B/libmailc.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -Wextra -o $@ $< $B/libmailc.a \
+	    $(LDLIBS)
+
 # Real servers and real mail, in namespaces of this machine.
 fleet: all
 	@tests/fleet/need

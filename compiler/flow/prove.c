@@ -7,6 +7,47 @@
 
 #include <string.h>
 
+enum { REPORTS = 3 };			/* of one law in one role */
+
+struct group {
+	size_t n;
+	size_t first;			/* finding */
+	const char *role;
+};
+
+bool
+prove_may_report(struct prover *p, enum finding_id id,
+    const struct world_host *host)
+{
+	const char *role = host->node && host->node->role ?
+	    host->node->role->name.s : "";
+	const char *key = arena_printf(p->arena, "%d %s", (int)id, role);
+	struct group *group = map_get(&p->groups, str_of(key));
+
+	if (!group) {
+		group = ARENA_NEW(p->arena, struct group);
+		*group = (struct group){0, diag_mark(p->diag), role};
+		map_add(&p->groups, str_of(key), group);
+	}
+	return group->n++ < REPORTS;
+}
+
+/* What was not reported one by one. */
+static void
+note_others(struct prover *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->groups.n; i++) {
+		const struct group *group = p->groups.entry[i].value;
+
+		if (group->n > REPORTS)
+			diag_note(p->diag, group->first, ORIGIN_NONE,
+			    "the same %zu times more on hosts of role '%s'",
+			    group->n - REPORTS, group->role);
+	}
+}
+
 void
 prove_fleet(struct arena *a, struct diag *d, const struct world *world,
     const struct roles *roles)
@@ -15,11 +56,14 @@ prove_fleet(struct arena *a, struct diag *d, const struct world *world,
 		.fleet = world->fleet, .roles = roles};
 
 	arena_init(&p.scratch);
+	map_init(&p.groups);
 	prove_addresses(&p);
 	prove_relay(&p);
 	prove_egress(&p);
 	prove_senders(&p);
 	prove_dead(&p);
+	note_others(&p);
+	map_release(&p.groups);
 	arena_release(&p.scratch);
 }
 

@@ -81,6 +81,14 @@ const struct listener_port *trace_handover(const struct hop *hop,
     struct arena *a, struct message *message, enum fate *fate,
     const char **text);
 
+/*
+ * What the milters of a listener (port NULL: of sendmail) sign a message
+ * with; for sendmail as cleanup leaves it.
+ */
+struct sign_verdict trace_signing(const struct world_host *host,
+    const struct listener_port *port, const struct message *message,
+    struct arena *a);
+
 /* Follow a message to all its ends: a tree. */
 struct hop *trace_message(const struct world *world,
     const struct world_host *host, const struct listener_port *port,
