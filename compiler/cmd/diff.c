@@ -1,14 +1,13 @@
 /*
- * Text first: what compile would change, as a unified diff. libgit2 compares
- * the buffers; no repository is involved.
+ * What compile would change, as a unified diff. The old side is a tree of
+ * files, or the compile of a git revision; libgit2 compares the buffers.
  */
-#include "cmd/compile.h"
+#include "cmd/diff.h"
 
 #include "base/file.h"
 #include "render/plan_read.h"
 
 #include <getopt.h>
-#include <git2.h>
 #include <string.h>
 
 /* What is compared: the fleet's files, and the fleet where it is known. */
@@ -19,6 +18,7 @@ struct side {
 
 struct differ {
 	struct run *run;
+	const char *only;		/* a node; NULL: all */
 	size_t changed;			/* files */
 };
 
@@ -108,8 +108,9 @@ diff_plans(struct differ *df, const struct plan *old, const struct plan *new)
 		diff_new(df, plan_node(old, new->node[i].name),
 		    &new->node[i]);
 	for (i = 0; i < old->n; i++)
-		diff_gone(df, &old->node[i],
-		    plan_node(new, old->node[i].name));
+		if (!df->only || !strcmp(old->node[i].name, df->only))
+			diff_gone(df, &old->node[i],
+			    plan_node(new, old->node[i].name));
 }
 
 /* Both sides, whatever they come from. */
@@ -120,60 +121,102 @@ diff_sides(struct differ *df, const struct side *old, const struct side *new)
 }
 
 static void
-diff_against(struct differ *df, const char *dir, bool whole_fleet,
-    const struct compilation *c)
+diff_against(struct differ *df, const char *dir, const struct side *new)
 {
-	struct plan_tree tree = {.dir = dir, .beside = &c->plan,
-		.node = whole_fleet ? NULL : c->plan.node[0].name};
+	struct plan_tree tree = {.dir = dir, .node = df->only,
+		.beside = new->plan};
 	struct plan plan;
 
 	plan_init(&plan);
 	plan_read_tree(&plan, &tree, &df->run->arena, &df->run->diag);
-	diff_sides(df, &(struct side){.plan = &plan},
-	    &(struct side){.plan = &c->plan, .fleet = &c->fleet});
+	diff_sides(df, &(struct side){.plan = &plan}, new);
 	plan_release(&plan);
 }
 
-enum { OPT_NODE = OPT_VERB, OPT_AGAINST, OPT_DETAILED };
+struct diff_options {
+	const char *node;
+	const char *against;
+	const char *base;
+	bool detailed;
+};
 
-int
-cmd_diff(struct run *run, int argc, char **argv)
+/* -1: go on, else an exit status. */
+static int
+read_options(struct run *run, struct diff_options *o, int argc, char **argv)
 {
+	enum { OPT_NODE = OPT_VERB, OPT_AGAINST, OPT_BASE, OPT_DETAILED };
 	static const struct option options[] = {
 		RUN_LONG_OPTIONS,
 		{"node", required_argument, NULL, OPT_NODE},
 		{"against", required_argument, NULL, OPT_AGAINST},
+		{"base", required_argument, NULL, OPT_BASE},
 		{"detailed-exitcode", no_argument, NULL, OPT_DETAILED},
 		{NULL, 0, NULL, 0}
 	};
-	struct differ df = {.run = run};
-	const char *node = NULL, *against = NULL;
-	struct compilation c;
-	bool detailed = false;
-	int option, status;
+	int option;
 
 	while ((option = getopt_long(argc, argv, RUN_SHORT_OPTIONS, options,
 	    NULL)) != -1) {
 		if (option == OPT_NODE)
-			node = optarg;
+			o->node = optarg;
 		else if (option == OPT_AGAINST)
-			against = optarg;
+			o->against = optarg;
+		else if (option == OPT_BASE)
+			o->base = optarg;
 		else if (option == OPT_DETAILED)
-			detailed = true;
+			o->detailed = true;
 		else if (!run_option(run, option, optarg))
 			return run_usage(run, "diff", NULL);
 	}
 	if (optind < argc)
 		return run_usage(run, "diff", "'%s' is not expected",
 		    argv[optind]);
-	if (!against)
-		against = run_path(run, "out");
+	if (o->base && o->against)
+		return run_usage(run, "diff", "--base and --against name two "
+		    "old sides; there is one");
+	return -1;
+}
+
+/* base is NULL where the old side is a tree. */
+static void
+diff_compiled(struct differ *df, const struct diff_options *o,
+    const struct base *base, const struct compilation *c)
+{
+	const struct side new = {&c->plan, &c->fleet};
+	const char *against = o->against ? o->against :
+	    run_path(df->run, "out");
+
+	if (o->node)
+		df->only = c->plan.node[0].name;
+	if (base)
+		diff_sides(df, &(struct side){&base->c.plan, &base->c.fleet},
+		    &new);
+	else
+		diff_against(df, against, &new);
+}
+
+int
+cmd_diff(struct run *run, int argc, char **argv)
+{
+	struct differ df = {.run = run};
+	struct diff_options o = {0};
+	struct base base;
+	struct compilation c;
+	bool ok = true;
+	int status = read_options(run, &o, argc, argv);
+
+	if (status >= 0)
+		return status;
 	git_libgit2_init();
-	if (compile_fleet(run, node, &c))
-		diff_against(&df, against, !node, &c);
+	if (o.base)
+		ok = base_compile(&base, run, o.base);
+	if (compile_fleet(run, o.node, &c) && ok)
+		diff_compiled(&df, &o, o.base ? &base : NULL, &c);
+	if (o.base)
+		base_release(&base);
 	git_libgit2_shutdown();
 	status = run_finish(run, true);
-	if (!status && detailed && df.changed)
+	if (!status && o.detailed && df.changed)
 		status = EXIT_DIFFERS;
 	if (!run->quiet && !status && !df.changed)
 		fprintf(stderr, "%zu nodes compared: no difference\n",

@@ -3,6 +3,7 @@
  * A law that cannot be told for a message, because a table is not among the
  * files, says nothing about it: trace says what is missing.
  */
+#include "flow/callers.h"
 #include "flow/prove_inside.h"
 
 #include <string.h>
@@ -77,22 +78,7 @@ prove_forget(struct prover *p)
 struct client
 prove_stranger(const struct prover *p, bool v6)
 {
-	/* Networks for documentation (RFC 5737, RFC 3849); one is free. */
-	static const char *const addresses[] = {
-		"203.0.113.99", "198.51.100.99", "192.0.2.99", "192.88.99.99",
-	};
-	static const char *const addresses_v6[] = {
-		"2001:db8:ffff:ffff::99", "2001:db8:fffe::99",
-	};
-	const char *const *address = v6 ? addresses_v6 : addresses;
-	size_t n = v6 ? 2 : 4, i;
-
-	for (i = 0; i + 1 < n; i++)
-		if (!world_host_at(p->world, str_of(address[i])))
-			break;
-	return (struct client){.address = str_of(address[i]),
-		.name = STR("mail.example.net"), .fingerprint = STR(""),
-		.key_fingerprint = STR(""), .login = STR(""), .tls = true};
+	return caller_stranger(p->world, v6);
 }
 
 struct str

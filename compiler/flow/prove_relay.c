@@ -1,270 +1,18 @@
 /*
  * Whom each listener relays for must be what its role says, no more and no
- * less. Restrictions know a client by its address, its certificate and its
- * login; addresses that no network or table of the host tells apart get one
- * answer, so one of each kind stands for all.
+ * less.
  */
+#include "flow/callers.h"
 #include "flow/prove_inside.h"
-
-#include <arpa/inet.h>
-
-/* A client to try, and who it is. */
-struct caller {
-	struct client client;
-	const struct world_host *node;	/* whose address or certificate it
-					   has; NULL: a stranger's */
-	const char *who;
-};
 
 struct relay {
 	struct prover *p;
 	const struct world_host *host;
 	const struct listener_port *port;
 	const struct listener *contract;
-	struct caller *caller;
-	size_t n, cap;
-	struct map seen;		/* address, certificate, login */
+	struct callers callers;
 	struct str outside, own;	/* recipients; own.len 0: none */
 };
-
-static struct str
-keep(struct prover *p, struct str s)
-{
-	return (struct str){arena_strndup(p->arena, s.s, s.len), s.len};
-}
-
-static void
-add_caller(struct relay *r, struct caller caller)
-{
-	const char *key = arena_printf(r->p->arena, "%.*s %.*s %.*s",
-	    STR_ARG(caller.client.address), STR_ARG(caller.client.fingerprint),
-	    STR_ARG(caller.client.login));
-	size_t n = r->seen.n;
-
-	map_add(&r->seen, str_of(key), r);
-	if (r->seen.n == n)
-		return;
-	if (r->n == r->cap) {
-		size_t cap = r->cap ? r->cap * 2 : 32;
-		struct caller *grown = ARENA_ARRAY(r->p->arena,
-		    struct caller, cap);
-
-		if (r->n)
-			memcpy(grown, r->caller, r->n * sizeof(*grown));
-		r->caller = grown;
-		r->cap = cap;
-	}
-	r->caller[r->n++] = caller;
-}
-
-static bool
-is_loopback(struct str address)
-{
-	return str_starts(address, STR("127.")) ||
-	    str_eq(address, STR("::1")) ||
-	    str_starts(address, STR("::ffff:127."));
-}
-
-/* An address of a network that a setting or a table of the host names. */
-static void
-add_address(struct relay *r, int family, const unsigned char *bytes)
-{
-	char text[INET6_ADDRSTRLEN];
-	struct client client = prove_stranger(r->p, family == AF_INET6);
-	const struct world_host *node;
-
-	if (!inet_ntop(family, bytes, text, sizeof(text)))
-		return;
-	client.address = keep(r->p, str_of(text));
-	if (is_loopback(client.address))
-		return;
-	node = world_host_at(r->p->world, client.address);
-	add_caller(r, (struct caller){client, node, arena_printf(r->p->arena,
-	    "a client at %s", text)});
-}
-
-/* The first, the second and the last address of a pattern. */
-static void
-add_network(struct relay *r, struct str pattern)
-{
-	unsigned family, prefix, bit, size;
-	unsigned char bytes[16];
-	struct str address = pattern;
-	char text[INET6_ADDRSTRLEN];
-	size_t i = 0, n = 0;
-
-	if (network_error(r->p->arena, pattern, &family, &prefix))
-		return;
-	for (; i < address.len && n + 1 < sizeof(text) &&
-	    address.s[i] != '/'; i++)
-		if (address.s[i] != '[' && address.s[i] != ']')
-			text[n++] = address.s[i];
-	text[n] = '\0';
-	if (inet_pton(family == 4 ? AF_INET : AF_INET6, text, bytes) != 1)
-		return;
-	size = family == 4 ? 4 : 16;
-	add_address(r, family == 4 ? AF_INET : AF_INET6, bytes);
-	if (prefix < size * 8) {
-		bytes[size - 1] |= 1;
-		add_address(r, family == 4 ? AF_INET : AF_INET6, bytes);
-	}
-	for (bit = prefix; bit < size * 8; bit++)
-		bytes[bit / 8] |= (unsigned char)(0x80 >> bit % 8);
-	add_address(r, family == 4 ? AF_INET : AF_INET6, bytes);
-}
-
-/* The networks that lines of a cidr table begin with. */
-static void
-add_cidr(struct relay *r, struct str path)
-{
-	const struct planned_file *file = place_file(r->host->host.files,
-	    path);
-	struct str text = {0}, line, word;
-
-	if (file)
-		text = (struct str){file->content.s, file->content.len};
-	while (text.len) {
-		line = (struct str){text.s, str_find(text, '\n')};
-		text.s += line.len;
-		text.len -= line.len;
-		if (text.len) {
-			text.s++;
-			text.len--;
-		}
-		if (value_item(&line, &word))
-			add_network(r, word.s[0] == '!' ?
-			    (struct str){word.s + 1, word.len - 1} : word);
-	}
-}
-
-static void
-add_mentioned(struct relay *r, struct str value)
-{
-	struct str item, type, path;
-
-	value = cf_expand(&r->host->host.cf, r->port->service, value,
-	    r->p->arena);
-	while (value_item(&value, &item)) {
-		path = table_file(item, &type);
-		if (str_eq(type, STR("cidr")))
-			add_cidr(r, path);
-		else
-			add_network(r, item);
-	}
-}
-
-/* Every network that tells clients apart here. */
-static void
-add_networks(struct relay *r)
-{
-	const struct cf *cf = &r->host->host.cf;
-	const struct service *service = r->port->service;
-	size_t i;
-
-	for (i = 0; i < cf->nsetting; i++)
-		add_mentioned(r, cf->setting[i].value);
-	for (i = 0; i < service->noption; i++)
-		add_mentioned(r, service->option[i].value);
-}
-
-static void
-add_nodes(struct relay *r)
-{
-	const struct world *world = r->p->world;
-	size_t i, v6;
-
-	for (i = 0; i < world->n; i++) {
-		const struct world_host *node = &world->host[i];
-		struct caller caller = {.node = node};
-
-		for (v6 = 0; v6 < 2; v6++) {
-			trace_client(node, v6, &caller.client);
-			if (!caller.client.address.len)
-				continue;
-			caller.who = arena_printf(r->p->arena, "%s%s",
-			    node->host.name, caller.client.fingerprint.len ?
-			    ", with its certificate" : "");
-			add_caller(r, caller);
-			caller.client.fingerprint = STR("");
-			caller.client.key_fingerprint = STR("");
-			caller.who = arena_printf(r->p->arena,
-			    "%s, without a certificate", node->host.name);
-			add_caller(r, caller);
-		}
-	}
-}
-
-/* Every certificate of a node, shown from anywhere, and every listed one. */
-static void
-add_certificates(struct relay *r)
-{
-	struct client stranger = prove_stranger(r->p, false);
-	const struct world *world = r->p->world;
-	struct maps listed = {0};
-	struct table_answer answer;
-	struct str key;
-	size_t i, j, at;
-
-	stranger.fingerprint = STR("00:11:22:33:44:55:66:77:88:99:AA:BB:CC:"
-	    "DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF");
-	add_caller(r, (struct caller){stranger, NULL,
-	    "a client with a certificate that no node has"});
-	for (i = 0; i < world->n; i++) {
-		const struct node *node = world->host[i].node;
-		const struct fingerprint *f = node ? node->fingerprints.item :
-		    NULL;
-
-		for (j = 0; f && j < node->fingerprints.n; j++) {
-			stranger.fingerprint = text_str(f[j].value);
-			add_caller(r, (struct caller){stranger,
-			    &world->host[i], arena_printf(r->p->arena,
-			    "the certificate of %s", node->fqdn.s)});
-		}
-	}
-	maps_open(&listed, r->host->host.tables, cf_value(&r->host->host.cf,
-	    r->port->service, STR("relay_clientcerts"), r->p->arena));
-	for (i = 0; i < listed.n; i++)
-		for (at = 0; table_next(listed.table[i], &at, &key, &answer);) {
-			stranger.fingerprint = keep(r->p, key);
-			add_caller(r, (struct caller){stranger, NULL,
-			    arena_printf(r->p->arena, "the listed certificate "
-			    "%.*s", STR_ARG(key))});
-		}
-}
-
-static void
-add_logins(struct relay *r)
-{
-	const struct account *account = r->p->fleet->ldap.accounts.item;
-	struct client client = prove_stranger(r->p, false);
-
-	/* Where nobody can log in, nobody tries. */
-	if (!str_eq(text_str(r->contract->from), STR("login")) &&
-	    !cf_bool(&r->host->host.cf, r->port->service,
-	    STR("smtpd_sasl_auth_enable")))
-		return;
-	client.login = r->p->fleet->ldap.accounts.n ?
-	    text_str(account[0].uid) : STR("alice");
-	add_caller(r, (struct caller){client, NULL, "somebody who logged in"});
-}
-
-/*
- * A listener for anyone knows nodes only where it names them, and what it
- * names is there already.
- */
-static void
-add_callers(struct relay *r)
-{
-	add_caller(r, (struct caller){prove_stranger(r->p, false), NULL,
-	    "a stranger"});
-	add_caller(r, (struct caller){prove_stranger(r->p, true), NULL,
-	    "a stranger, by IPv6"});
-	add_networks(r);
-	if (!str_eq(text_str(r->contract->from), STR("anyone")))
-		add_nodes(r);
-	add_certificates(r);
-	add_logins(r);
-}
 
 static bool
 in_refs(const struct list *refs, const struct world_host *node)
@@ -451,14 +199,14 @@ prove_encrypted(struct relay *r)
 
 	if (!wrapper && !str_eq(text_str(r->contract->tls), STR("encrypt")))
 		return;
-	while (i < r->n && !is_served(r, &r->caller[i]))
+	while (i < r->callers.n && !is_served(r, &r->callers.caller[i]))
 		i++;
-	if (i == r->n || (wrapper && cf_bool(&r->host->host.cf,
+	if (i == r->callers.n || (wrapper && cf_bool(&r->host->host.cf,
 	    r->port->service, STR("smtpd_tls_wrappermode"))))
 		return;
-	m.client = r->caller[i].client;
+	m.client = r->callers.caller[i].client;
 	m.client.tls = false;
-	m.sender = m.header_from = sender_of(r, &r->caller[i]);
+	m.sender = m.header_from = sender_of(r, &r->callers.caller[i]);
 	hop = trace_hop(r->p->world, r->host, r->port, &m, &r->p->scratch);
 	if (wrapper || hop->verdict.kind == VERDICT_ACCEPT)
 		prove_report(r->p, FINDING_FLOW_TLS, hop->verdict.by.at, hop,
@@ -486,14 +234,20 @@ prove_listener(struct prover *p, const struct world_host *host,
 			    (long long)port);
 		return;
 	}
-	map_init(&r.seen);
 	r.outside = STR("someone@example.com");
 	r.own = own_recipient(&r);
-	add_callers(&r);
-	for (i = 0; i < r.n; i++)
-		try_caller(&r, &r.caller[i]);
+	callers_init(&r.callers, p->world, p->arena);
+	callers_of_port(&r.callers, host, r.port);
+	/* A listener for anyone knows nodes only where it names them, and what
+	 * it names is there already. */
+	if (!str_eq(text_str(contract->from), STR("anyone")))
+		callers_of_nodes(&r.callers);
+	if (str_eq(text_str(contract->from), STR("login")))
+		callers_add_login(&r.callers);
+	for (i = 0; i < r.callers.n; i++)
+		try_caller(&r, &r.callers.caller[i]);
 	prove_encrypted(&r);
-	map_release(&r.seen);
+	callers_release(&r.callers);
 }
 
 /* A port that others reach and that the role does not name. */
