@@ -11,6 +11,7 @@
 #include "base/file.h"
 
 #include <openssl/asn1t.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -86,15 +87,13 @@ static const char *
 digest_text(struct arena *a, const unsigned char *bytes, size_t size)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
-	unsigned n, i;
+	unsigned n;
 	char *text;
 
 	if (!EVP_Digest(bytes, size, digest, &n, EVP_sha256(), NULL))
 		die("libcrypto has no SHA-256");
 	text = arena_bytes(a, n * 3);
-	for (i = 0; i < n; i++)
-		sprintf(text + i * 3, "%02X%s", digest[i],
-		    i + 1 < n ? ":" : "");
+	OPENSSL_buf2hexstr_ex(text, n * 3, NULL, digest, n, ':');
 	return text;
 }
 
