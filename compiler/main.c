@@ -133,6 +133,7 @@ int
 main(int argc, char **argv)
 {
 	struct run run = {
+		.argv = argv,
 		.environment = ".",
 		.format = &diag_formats[0],
 		.color = -1,
