@@ -17,7 +17,8 @@ const struct verb verbs[] = {
 	    cmd_check},
 	{"compile", "[--node FQDN] [-o DIR] [--check] [--no-sync]",
 	    "check, render, write: all artifacts or none", cmd_compile},
-	{"diff", "[--node FQDN] [--against DIR] [--detailed-exitcode]",
+	{"diff", "[--node FQDN] [--against DIR | --base REVISION] "
+	    "[--detailed-exitcode]",
 	    "what compile would change, as a unified diff", cmd_diff},
 	{"dns", "[--zone NAME]",
 	    "the records that the fleet needs, as a zone file", cmd_dns},
@@ -28,6 +29,10 @@ const struct verb verbs[] = {
 	    "[--explain]",
 	    "one Hiera value as Puppet sees it, and where it came from",
 	    cmd_lookup},
+	{"trace", "ADDRESS [--from ADDRESS] [--at NODE[:PORT]] [--client IP] "
+	    "[--cert NODE] [--login USER] [--verbose]",
+	    "the way of one message through the whole fleet, and what decides",
+	    cmd_trace},
 	{"explain", "WORD",
 	    "a finding, Hiera key, role or verb, on one page", cmd_explain},
 	{0}
@@ -128,6 +133,7 @@ int
 main(int argc, char **argv)
 {
 	struct run run = {
+		.argv = argv,
 		.environment = ".",
 		.format = &diag_formats[0],
 		.color = -1,

@@ -24,16 +24,21 @@ fail(int fd, enum file_error why)
 
 /* O_NONBLOCK: opening a FIFO must not wait for a writer. */
 static enum file_error
-open_regular(const char *path, int *fd, struct stat *st)
+open_any(const char *path, int *fd)
 {
 	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (*fd < 0)
-		return errno == ENOENT ? FILE_MISSING : FILE_UNREADABLE;
-	if (fstat(*fd, st) < 0)
-		return fail(*fd, FILE_UNREADABLE);
-	if (!S_ISREG(st->st_mode))
-		return fail(*fd, FILE_NOT_REGULAR);
-	return FILE_OK;
+	if (*fd >= 0)
+		return FILE_OK;
+	return errno == ENOENT ? FILE_MISSING : FILE_UNREADABLE;
+}
+
+/* What is no regular file is closed. */
+static enum file_error
+only_regular(int fd, struct stat *st)
+{
+	if (fstat(fd, st) < 0)
+		return fail(fd, FILE_UNREADABLE);
+	return S_ISREG(st->st_mode) ? FILE_OK : fail(fd, FILE_NOT_REGULAR);
 }
 
 FILE *
@@ -43,7 +48,9 @@ file_open(const char *path, enum file_error *why)
 	FILE *f;
 	int fd;
 
-	*why = open_regular(path, &fd, &st);
+	*why = open_any(path, &fd);
+	if (*why == FILE_OK)
+		*why = only_regular(fd, &st);
 	if (*why != FILE_OK)
 		return NULL;
 	f = fdopen(fd, "r");
@@ -53,16 +60,17 @@ file_open(const char *path, enum file_error *why)
 }
 
 enum file_error
-file_read(const char *path, size_t limit, struct buf *b)
+file_read_fd(int fd, size_t limit, struct buf *b, unsigned *mode)
 {
 	enum file_error why;
 	struct stat st;
 	ssize_t got;
-	int fd;
 
-	why = open_regular(path, &fd, &st);
+	why = only_regular(fd, &st);
 	if (why != FILE_OK)
 		return why;
+	if (mode)
+		*mode = st.st_mode & 07777;
 	if ((size_t)st.st_size > limit)
 		return fail(fd, FILE_TOO_LARGE);
 	buf_grow(b, (size_t)st.st_size + 1);
@@ -79,6 +87,16 @@ file_read(const char *path, size_t limit, struct buf *b)
 	b->s[b->len] = '\0';
 	close(fd);
 	return FILE_OK;
+}
+
+enum file_error
+file_read(const char *path, size_t limit, struct buf *b)
+{
+	enum file_error why;
+	int fd;
+
+	why = open_any(path, &fd);
+	return why == FILE_OK ? file_read_fd(fd, limit, b, NULL) : why;
 }
 
 const char *

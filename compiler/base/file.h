@@ -24,6 +24,9 @@ enum file_error {
 FILE *file_open(const char *path, enum file_error *why);
 /* The whole of path into b, at most limit bytes. */
 enum file_error file_read(const char *path, size_t limit, struct buf *b);
+/* The same of an open file, which is closed; *mode: permission bits, or NULL. */
+enum file_error file_read_fd(int fd, size_t limit, struct buf *b,
+    unsigned *mode);
 /*
  * What to say of "the file": "is not a regular file", "cannot be read:
  * Permission denied" (by errno). It stands until the next call.

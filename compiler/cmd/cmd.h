@@ -11,6 +11,7 @@
 #include <time.h>
 
 struct run {
+	char **argv;			/* the command line, ends in NULL */
 	struct arena arena;
 	struct sources sources;
 	struct diag diag;
@@ -51,6 +52,7 @@ int cmd_dns(struct run *run, int argc, char **argv);
 int cmd_explain(struct run *run, int argc, char **argv);
 int cmd_fetch(struct run *run, int argc, char **argv);
 int cmd_lookup(struct run *run, int argc, char **argv);
+int cmd_trace(struct run *run, int argc, char **argv);
 
 /*
  * Common options, understood before and after the verb. A verb's own

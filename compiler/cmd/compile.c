@@ -47,6 +47,7 @@ compile_fleet(struct run *run, const char *only, struct compilation *c)
 
 	*c = (struct compilation){0};
 	plan_init(&c->plan);
+	records_init(&c->records, a);
 	read_nodes(&r, &c->fleet);
 	read_keys(&r, &c->fleet);
 	read_directory(&r, &c->fleet);
@@ -71,8 +72,17 @@ compile_fleet(struct run *run, const char *only, struct compilation *c)
 }
 
 void
+compile_world(struct run *run, struct compilation *c, struct world *world)
+{
+	records_of_fleet(&c->records, &c->fleet);
+	world_open(world, &run->arena, &c->plan, &c->fleet, &c->records,
+	    c->fleet.ldap.entries, run->today);
+}
+
+void
 compilation_release(struct compilation *c)
 {
+	records_release(&c->records);
 	plan_release(&c->plan);
 	templates_free(c->templates);
 	fleet_release(&c->fleet);

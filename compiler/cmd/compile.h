@@ -3,6 +3,7 @@
 #define CMD_COMPILE_H
 
 #include "cmd/cmd.h"
+#include "flow/world.h"
 #include "render/artifacts.h"
 
 /* A fleet from its files to its artifacts. */
@@ -11,6 +12,7 @@ struct compilation {
 	struct roles roles;
 	struct templates *templates;
 	struct plan plan;
+	struct records records;		/* once compile_world() was called */
 };
 
 /*
@@ -21,5 +23,12 @@ struct compilation {
 bool compile_fleet(struct run *run, const char *node,
     struct compilation *c);
 void compilation_release(struct compilation *c);
+
+/*
+ * Open the hosts of a compilation for questions about mail; its fleet, plan
+ * and records must outlive the world.
+ */
+void compile_world(struct run *run, struct compilation *c,
+    struct world *world);
 
 #endif

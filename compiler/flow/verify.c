@@ -33,12 +33,13 @@ same_place(struct origin a, struct origin b)
 static struct origin
 name_origin(const struct verify *v, const struct setting *s)
 {
-	const struct span *span = spans_at(&s->file->spans, s->offset);
+	const struct planned_file *file = s->file->owner;
+	const struct span *span = plan_span(file, s->offset);
 	const struct list *lists[2] = {NULL, NULL};
 	size_t i, j;
 
 	if (!span)
-		return s->file->at;
+		return file->at;
 	if (v->host) {
 		lists[0] = &v->host->extra_params;
 		lists[1] = &v->host->defaults;
@@ -62,7 +63,7 @@ check_name(struct verify *v, const struct setting *s)
 
 	if (param_known(s->name, v->release)) {
 		if (param_family(s->name, &prefix) == PARAM_OF_TRANSPORT &&
-		    v->master_cf && !verify_service(v, prefix))
+		    v->master_cf && !cf_service(&v->cf, prefix))
 			diag_add(v->diag, FINDING_PARAM_UNKNOWN,
 			    name_origin(v, s),
 			    "%.*s: master.cf has no service '%.*s'; add it, "
@@ -84,7 +85,7 @@ static bool
 is_defined(const struct verify *v, const struct setting *s, struct str name)
 {
 	return param_known(name, v->release) ||
-	    verify_setting(v, s->service, name) ||
+	    cf_setting(&v->cf, s->service, name) ||
 	    (!s->service && map_get(&v->options, name));
 }
 
@@ -101,7 +102,7 @@ check_names_used(struct verify *v, const struct setting *s)
 			continue;
 		near = param_nearest(used.name, v->release);
 		diag_add(v->diag, FINDING_PARAM_UNDEFINED,
-		    verify_place(s, (struct str){s->value.s + used.offset, 1}),
+		    place_value(s, (struct str){s->value.s + used.offset, 1}),
 		    "%.*s: $%.*s is not defined%s%s%s", STR_ARG(s->name),
 		    STR_ARG(used.name), near ? "; did you mean $" : "",
 		    near ? near : "", near ? "?" : "; write $$ for a dollar");
@@ -124,7 +125,7 @@ check_table_types(struct verify *v, const struct setting *s)
 		    !table_unknown_type(item, &type))
 			continue;
 		near = table_type_nearest(type);
-		diag_add(v->diag, FINDING_TABLE_TYPE, verify_place(s, item),
+		diag_add(v->diag, FINDING_TABLE_TYPE, place_value(s, item),
 		    "%.*s: Postfix has no table type '%.*s'%s%s%s",
 		    STR_ARG(s->name), STR_ARG(type),
 		    near ? "; did you mean '" : "", near ? near : "",
@@ -151,14 +152,14 @@ check_width(struct verify *v, const struct setting *s)
 		if (network_error(v->arena, item, &family, &prefix) ||
 		    prefix >= (family == 4 ? WIDEST_V4 : WIDEST_V6))
 			continue;
-		diag_add(v->diag, FINDING_NETWORK_WIDE, verify_place(s, item),
+		diag_add(v->diag, FINDING_NETWORK_WIDE, place_value(s, item),
 		    "%.*s: %.*s trusts far more than a fleet; name its hosts",
 		    STR_ARG(s->name), STR_ARG(item));
 	}
 }
 
 static void
-check_value(struct verify *v, struct setting *s)
+check_value(struct verify *v, const struct setting *s)
 {
 	const struct param_kind *kind = param_named(s->name);
 	const char *why;
@@ -174,7 +175,7 @@ check_value(struct verify *v, struct setting *s)
 	if (why) {
 		diag_add(v->diag, kind->type == PARAM_NETWORKS ?
 		    FINDING_NETWORK_SYNTAX : FINDING_PARAM_VALUE,
-		    verify_place(s, str_trim(s->value)), "%.*s: %s",
+		    place_value(s, str_trim(s->value)), "%.*s: %s",
 		    STR_ARG(s->name), why);
 		return;
 	}
@@ -188,11 +189,13 @@ check_value(struct verify *v, struct setting *s)
 }
 
 static void
-check_settings(struct verify *v, struct setting *s, size_t n)
+check_settings(struct verify *v, const struct setting *s, size_t n)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++) {
+		if (!s[i].name.len)
+			continue;
 		check_name(v, &s[i]);
 		check_value(v, &s[i]);
 	}
@@ -206,22 +209,24 @@ verify_postfix(struct arena *a, struct diag *d,
 		.release = input->release, .host = input->host};
 	size_t i;
 
-	map_init(&v.main);
+	map_init(&v.walked);
 	map_init(&v.used);
 	map_init(&v.classes);
 	map_init(&v.options);
 	map_init(&v.databases);
 	verify_read(&v);
-	check_settings(&v, v.setting, v.nsetting);
-	for (i = 0; i < v.nservice; i++)
-		check_settings(&v, v.service[i].option, v.service[i].noption);
+	check_settings(&v, v.cf.setting, v.cf.nsetting);
+	for (i = 0; i < v.cf.nservice; i++)
+		check_settings(&v, v.cf.service[i].option,
+		    v.cf.service[i].noption);
 	if (v.main_cf) {
 		verify_relaying(&v);
 		verify_domains(&v);
 	}
 	verify_services(&v);
 	verify_transports(&v);
-	map_release(&v.main);
+	map_release(&v.walked);
+	cf_release(&v.cf);
 	map_release(&v.used);
 	map_release(&v.classes);
 	map_release(&v.options);

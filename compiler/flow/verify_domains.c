@@ -58,7 +58,7 @@ add_table(struct domains *d, struct str table)
 	if (!type.len || is_pattern_type(type) || !path.len ||
 	    path.s[0] != '/')
 		return;
-	file = verify_file(d->v, path);
+	file = place_file(d->v->node, path);
 	if (!file)
 		return;
 	text = (struct str){file->content.s, file->content.len};
@@ -73,7 +73,7 @@ add_table(struct domains *d, struct str table)
 		key = (struct str){line.s, end};
 		if (key.len && key.s[0] != '#' &&
 		    str_find(key, '@') == key.len)
-			add_domain(d, key, verify_origin(file, at));
+			add_domain(d, key, place_origin(file, at));
 		at += line.len + 1;
 	}
 }
@@ -86,7 +86,7 @@ expanded(const struct verify *v, struct str item)
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const struct setting *s = map_get(&v->main,
+		const struct setting *s = map_get(&v->cf.main,
 		    str_of(names[i] + 1));
 
 		if (s && str_eq(item, str_of(names[i])))
@@ -109,7 +109,7 @@ add_items(struct domains *d, const struct setting *s)
 		if (str_find(name, ':') < name.len)
 			add_table(d, name);
 		else
-			add_domain(d, name, verify_place(s, item));
+			add_domain(d, name, place_value(s, item));
 	}
 }
 
@@ -121,7 +121,7 @@ verify_domains(struct verify *v)
 
 	map_init_fold(&d.all);
 	for (i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
-		const struct setting *s = map_get(&v->main,
+		const struct setting *s = map_get(&v->cf.main,
 		    str_of(classes[i]));
 
 		d.class = classes[i];

@@ -38,7 +38,7 @@ check_table(struct verify *v, const struct setting *s, struct str table)
 	if (!table_unknown_type(table, &type))
 		return;
 	near = table_type_nearest(type);
-	diag_add(v->diag, FINDING_TABLE_TYPE, verify_place(s, table),
+	diag_add(v->diag, FINDING_TABLE_TYPE, place_value(s, table),
 	    "%.*s: Postfix has no table type '%.*s'%s%s%s", STR_ARG(s->name),
 	    STR_ARG(type), near ? "; did you mean '" : "", near ? near : "",
 	    near ? "'?" : "");
@@ -50,32 +50,42 @@ unknown_restriction(struct verify *v, const struct setting *s,
 {
 	const char *near = restriction_nearest(name);
 
-	if (map_get(&v->main, name))
+	if (map_get(&v->cf.main, name))
 		diag_add(v->diag, FINDING_RESTRICTION_UNKNOWN,
-		    verify_place(s, name), "%.*s: '%.*s' is a class only if "
+		    place_value(s, name), "%.*s: '%.*s' is a class only if "
 		    "smtpd_restriction_classes names it", STR_ARG(s->name),
 		    STR_ARG(name));
 	else
 		diag_add(v->diag, FINDING_RESTRICTION_UNKNOWN,
-		    verify_place(s, name),
+		    place_value(s, name),
 		    "%.*s: Postfix has no restriction '%.*s'%s%s%s",
 		    STR_ARG(s->name), STR_ARG(name),
 		    near ? "; did you mean '" : "", near ? near : "",
 		    near ? "'?" : "");
 }
 
+/* Each list is walked once, however many others name it. */
+static bool
+walk_once(struct verify *v, const struct setting *s)
+{
+	size_t n = v->walked.n;
+	const char *key = arena_strndup(v->arena, (const char *)&s, sizeof(s));
+
+	map_add(&v->walked, (struct str){key, sizeof(s)}, v);
+	return v->walked.n > n;
+}
+
 static void
-check_list(struct verify *v, struct setting *s, unsigned depth)
+check_list(struct verify *v, const struct setting *s, unsigned depth)
 {
 	struct str rest = s->value, name, argument;
 
-	if (s->is_list || depth > DEEPEST)
+	if (depth > DEEPEST || !walk_once(v, s))
 		return;
-	s->is_list = true;
 	while (restriction_next(&rest, &name, &argument)) {
 		struct str inner = only_name(name);
-		struct setting *other = inner.len ?
-		    verify_setting(v, s->service, inner) : NULL;
+		const struct setting *other = inner.len ?
+		    cf_setting(&v->cf, s->service, inner) : NULL;
 
 		if (other && !param_named(inner)) {
 			check_list(v, other, depth + 1);
@@ -92,7 +102,7 @@ check_list(struct verify *v, struct setting *s, unsigned depth)
 }
 
 void
-verify_restrictions(struct verify *v, struct setting *s)
+verify_restrictions(struct verify *v, const struct setting *s)
 {
 	check_list(v, s, 0);
 }
@@ -162,7 +172,7 @@ list_end(struct walk *w, const struct setting *s, unsigned depth)
 			continue;
 		}
 		inner = inner.len ? inner : name;
-		other = verify_setting(w->v, w->service, inner);
+		other = cf_setting(&w->v->cf, w->service, inner);
 		if (!other || depth > DEEPEST || map_get(&w->seen, inner))
 			continue;
 		map_add(&w->seen, inner, w);
@@ -190,7 +200,7 @@ is_closed(const struct verify *v, const struct service *service,
 static bool
 default_closes(const struct verify *v)
 {
-	const struct setting *level = map_get(&v->main,
+	const struct setting *level = map_get(&v->cf.main,
 	    STR("compatibility_level"));
 
 	return level && !str_eq(level->value, STR("0"));
@@ -199,9 +209,9 @@ default_closes(const struct verify *v)
 static void
 check_relaying(struct verify *v, const struct service *service)
 {
-	const struct setting *relay = verify_setting(v, service,
+	const struct setting *relay = cf_setting(&v->cf, service,
 	    STR("smtpd_relay_restrictions"));
-	const struct setting *recipient = verify_setting(v, service,
+	const struct setting *recipient = cf_setting(&v->cf, service,
 	    STR("smtpd_recipient_restrictions"));
 	const struct setting *s = relay ? relay : recipient;
 	struct origin at;
@@ -210,8 +220,8 @@ check_relaying(struct verify *v, const struct service *service)
 		return;
 	if (recipient && is_closed(v, service, recipient))
 		return;
-	at = s ? verify_origin(s->file, s->offset) :
-	    verify_origin(v->main_cf, 0);
+	at = s ? place_setting(s) :
+	    place_origin(v->main_cf, 0);
 	diag_add(v->diag, FINDING_RESTRICTION_OPEN, at,
 	    "%s lets everybody relay; end it with reject_unauth_destination "
 	    "or reject", s == recipient && s ?
@@ -225,7 +235,8 @@ verify_relaying(struct verify *v)
 
 	if (!v->master_cf)
 		check_relaying(v, NULL);
-	for (i = 0; i < v->nservice; i++)
-		if (str_eq(v->service[i].command, STR("smtpd")))
-			check_relaying(v, &v->service[i]);
+	for (i = 0; i < v->cf.nservice; i++)
+		if (!v->cf.service[i].error &&
+		    str_eq(v->cf.service[i].command, STR("smtpd")))
+			check_relaying(v, &v->cf.service[i]);
 }

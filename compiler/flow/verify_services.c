@@ -25,14 +25,14 @@ check_twice(struct verify *v)
 	size_t i;
 
 	map_init(&seen);
-	for (i = 0; i < v->nservice; i++) {
-		struct service *s = &v->service[i];
+	for (i = 0; i < v->cf.nservice; i++) {
+		struct service *s = &v->cf.service[i];
 		char *key = arena_printf(v->arena, "%.*s %.*s",
 		    STR_ARG(s->name), STR_ARG(s->type));
 
-		if (map_add(&seen, str_of(key), s) != s)
+		if (!s->error && map_add(&seen, str_of(key), s) != s)
 			diag_add(v->diag, FINDING_MASTER_SERVICE,
-			    verify_origin(v->master_cf, s->offset),
+			    place_origin(v->master_cf, s->offset),
 			    "the service %s stands twice; Postfix takes the "
 			    "last, leave one", key);
 	}
@@ -46,9 +46,9 @@ verify_services(struct verify *v)
 
 	check_twice(v);
 	for (i = 0; is_whole(v) && i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (!verify_service(v, str_of(needed[i])))
+		if (!cf_service(&v->cf, str_of(needed[i])))
 			diag_add(v->diag, FINDING_MASTER_SERVICE,
-			    verify_origin(v->master_cf, 0), "master.cf has no "
+			    place_origin(v->master_cf, 0), "master.cf has no "
 			    "service '%s', which Postfix needs; add it",
 			    needed[i]);
 }
@@ -61,7 +61,7 @@ check_transport(struct verify *v, struct str name, struct str value,
 	struct str transport = {value.s, str_find(value, ':')};
 
 	if (!transport.len || str_find(transport, '$') < transport.len ||
-	    verify_service(v, transport))
+	    cf_service(&v->cf, transport))
 		return;
 	diag_add(v->diag, FINDING_MASTER_SERVICE, at,
 	    "%.*s: master.cf has no service '%.*s' to hand mail to; add it",
@@ -90,7 +90,7 @@ check_table(struct verify *v, const struct setting *s,
 		value = str_trim(value);
 		if (value.len && line.s[0] != '#' &&
 		    !strchr(" \t", line.s[0]) && !str_eq(value, last)) {
-			struct origin from = verify_origin(file, at);
+			struct origin from = place_origin(file, at);
 
 			last = value;
 			why = nexthops ? nexthop_error(v->arena, value) :
@@ -108,7 +108,7 @@ check_table(struct verify *v, const struct setting *s,
 static void
 check_tables(struct verify *v, const char *name, bool nexthops)
 {
-	const struct setting *s = map_get(&v->main, str_of(name));
+	const struct setting *s = map_get(&v->cf.main, str_of(name));
 	struct str rest, item;
 
 	for (rest = s ? s->value : (struct str){0}; value_item(&rest, &item);) {
@@ -117,7 +117,7 @@ check_tables(struct verify *v, const char *name, bool nexthops)
 
 		if (str_eq(type, STR("texthash")) || str_eq(type, STR("hash")) ||
 		    str_eq(type, STR("cdb")) || str_eq(type, STR("lmdb")))
-			file = verify_file(v, path);
+			file = place_file(v->node, path);
 		if (file)
 			check_table(v, s, file, nexthops);
 	}
@@ -133,21 +133,21 @@ verify_transports(struct verify *v)
 
 	if (!is_whole(v))
 		return;
-	for (i = 0; i < v->nsetting; i++) {
-		const struct setting *s = &v->setting[i];
+	for (i = 0; i < v->cf.nsetting; i++) {
+		const struct setting *s = &v->cf.setting[i];
 		const struct param_kind *kind = param_named(s->name);
 
 		if (kind && kind->type == PARAM_TRANSPORT)
 			check_transport(v, s->name, s->value,
-			    verify_place(s, s->value));
+			    place_value(s, s->value));
 	}
 	for (i = 0; i < sizeof(presets) / sizeof(presets[0]); i++) {
 		struct str name = str_of(presets[i]);
 
-		if (!map_get(&v->main, name))
+		if (!map_get(&v->cf.main, name))
 			check_transport(v, name,
 			    str_of(param_named(name)->preset),
-			    verify_origin(v->master_cf, 0));
+			    place_origin(v->master_cf, 0));
 	}
 	check_tables(v, "transport_maps", false);
 	check_tables(v, "sender_dependent_default_transport_maps", false);

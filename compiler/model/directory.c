@@ -222,15 +222,16 @@ read_snapshot(struct reader *r, struct fleet *fleet, struct ldif *ldif)
 void
 read_directory(struct reader *r, struct fleet *fleet)
 {
-	struct ldif ldif = {0};
+	struct ldif *ldif = ARENA_NEW(r->arena, struct ldif);
 	struct account *account;
 	uint32_t i, n = 0;
 
-	if (!fleet->ldap.uri.len || !read_snapshot(r, fleet, &ldif))
+	if (!fleet->ldap.uri.len || !read_snapshot(r, fleet, ldif))
 		return;
-	account = ARENA_ARRAY(r->arena, struct account, ldif.n);
-	for (i = 0; i < ldif.n; i++) {
-		const struct ldif_entry *entry = &ldif.entry[i];
+	fleet->ldap.entries = ldif;
+	account = ARENA_ARRAY(r->arena, struct account, ldif->n);
+	for (i = 0; i < ldif->n; i++) {
+		const struct ldif_entry *entry = &ldif->entry[i];
 		struct account *a = &account[n];
 
 		if (!is_account(entry))

@@ -13,6 +13,7 @@
 
 #include <netinet/in.h>
 
+struct ldif;
 struct role;
 
 /* A domain whose mail the fleet takes: every address in an alias domain
@@ -187,6 +188,7 @@ struct ldap {
 	bool start_tls;
 	int64_t timeout;		/* seconds */
 	struct brake brake;
+	const struct ldif *entries;	/* the snapshot whole, or NULL */
 	struct list accounts;		/* of account: sorted by uid */
 	struct list usable;		/* refs: those with a good forward */
 	struct list refused;		/* refs: never in a table */

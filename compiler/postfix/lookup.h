@@ -90,7 +90,7 @@ bool address_find(const struct maps *maps, struct str address,
 /*
  * mail_addr_map(3), as canonical and virtual alias maps are asked: the
  * addresses that the address stands for, complete and in internal form.
- * propagate: the unmatched extension is added to each (unless it has one).
+ * propagate: the unmatched extension is added to each.
  */
 struct address_list {
 	struct str *address;
@@ -108,7 +108,10 @@ bool address_map(const struct maps *maps, struct str address, bool propagate,
 struct str address_rewrite(const struct address_rules *rules,
     struct str address, struct arena *a);
 
-/* user+extension@domain in three parts; extension has its delimiter. */
+/*
+ * user+extension@domain in three parts; extension has its delimiter. Without
+ * an "@" domain.s is NULL. postmaster and its like have no extension.
+ */
 void address_parts(struct str address, struct str delimiter,
     struct str *local, struct str *extension, struct str *domain);
 

@@ -18,7 +18,8 @@ struct srs_rules {
 	char separator;			/* '=', '+' or '-' after SRS0 */
 	unsigned hash_length;		/* 4 */
 	unsigned hash_minimum;		/* 4 */
-	bool always_rewrite;		/* postsrsd 2 */
+	bool always_rewrite;
+	unsigned major;			/* of postsrsd: 2, else 1.x */
 	bool urlsafe;			/* its alphabet from 2.2.6 on */
 	unsigned today;			/* days since 1970: the timestamp */
 };
@@ -32,11 +33,15 @@ enum srs_result {
 
 /*
  * The sender under which mail of a sender is forwarded. Without a secret the
- * hash is "hash" characters of 'x'.
+ * hash is all 'x'. UNCHANGED: *why it stays as it is; REFUSED: postsrsd 2
+ * answers with an error, and the mail waits. *rewritten is always set.
  */
 enum srs_result srs_forward(const struct srs_rules *rules, struct str sender,
     struct arena *a, struct str *rewritten, const char **why);
-/* The address that a rewritten one stands for. */
+/*
+ * The address that a rewritten one stands for, also where it is UNKNOWN
+ * whether its hash is good; else *original is the address itself.
+ */
 enum srs_result srs_reverse(const struct srs_rules *rules,
     struct str address, struct arena *a, struct str *original,
     const char **why);

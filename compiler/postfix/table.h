@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "diag/origin.h"
 
 struct ldif;
 struct table;
@@ -31,7 +32,8 @@ struct table_source {
 struct table_answer {
 	struct str value;
 	const void *owner;	/* of the file it stands in; NULL: in none */
-	size_t offset;		/* of its line there, or of its entry */
+	size_t offset;		/* of its line there */
+	struct origin at;	/* of the entry, for ldap:; else nowhere */
 	const char *why;	/* RETRY, UNKNOWN: a clause */
 };
 
@@ -46,7 +48,6 @@ struct table_world {
 	enum table_result (*ask)(void *self, struct str type, struct str name,
 	    struct str key, struct arena *a, struct table_answer *answer);
 	const struct ldif *directory;	/* what ldap: searches; NULL: unknown */
-	const void *directory_owner;	/* comes back with ldap:'s answers */
 	/* Told of each lookup in a table that ends a chain; may be NULL. */
 	void (*tried)(void *self, const struct table *table, struct str key,
 	    enum table_result result, const struct table_answer *answer);
@@ -58,16 +59,21 @@ void tables_free(struct tables *tables);
 
 /*
  * The table of "type:name", long forms and nesting included. Never NULL: a
- * table that cannot be opened answers TABLE_UNKNOWN.
+ * table that is not known here answers TABLE_UNKNOWN, and one that Postfix
+ * would refuse to open TABLE_RETRY, as it does in Postfix.
  */
 struct table *table_open(struct tables *tables, struct str spec);
+/*
+ * The same without DICT_FLAG_FOLD_FIX, as match lists have it: a texthash or
+ * inline table keeps the letter case of its keys.
+ */
+struct table *table_open_unfolded(struct tables *tables, struct str spec);
 /* As it was asked for: "cdb:/etc/postfix/maps/alias". */
 struct str table_name(const struct table *table);
 
 /*
- * Look a key up. fold: DICT_FLAG_FOLD_FIX, as all of Postfix's programs but
- * a few open tables (postmap -q without -f too). The answer's bytes may be
- * in the arena.
+ * Look a key up, letter case folded as the type of table does it. The
+ * answer's bytes may be in the arena.
  */
 enum table_result table_get(struct table *table, struct str key,
     struct arena *a, struct table_answer *answer);
@@ -80,7 +86,8 @@ bool table_is_pattern(const struct table *table);
 
 /*
  * Whether the answer for local@domain may depend on the local part; false
- * only where it cannot, for any local part and any extension.
+ * only where it cannot, for any local part and any extension. An empty
+ * domain asks the same of "local" and "local@", which some lookups try.
  */
 bool table_tells_locals(const struct table *table, struct str domain);
 

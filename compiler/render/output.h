@@ -1,6 +1,6 @@
 /*
- * Private to plan_write(): the output directory, what stands in it, and how
- * one walks it without ever following a link.
+ * Private to plan_write(), but for the walks of trees that never follow a
+ * link: the output directory, and what stands in it.
  */
 #ifndef RENDER_OUTPUT_H
 #define RENDER_OUTPUT_H
@@ -40,6 +40,8 @@ const char *path_name(const char *path);
 
 /* Remove a name and all below it, no link followed; 0, or -1 and errno. */
 int tree_remove(int dir, const char *name);
+
+enum { MANIFEST_LARGEST = 64 * 1024 * 1024 };
 
 /* What a former MANIFEST lists, in byte order. */
 struct manifest {

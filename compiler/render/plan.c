@@ -25,6 +25,9 @@ plan_release(struct plan *plan)
 		for (j = 0; j < plan->node[i].n; j++) {
 			buf_release(&plan->node[i].file[j].content);
 			spans_release(&plan->node[i].file[j].spans);
+			if (plan->node[i].file[j].later)
+				spans_release(
+				    &plan->node[i].file[j].later->spans);
 		}
 		free(plan->node[i].file);
 	}
@@ -55,6 +58,43 @@ plan_add_file(struct planned_node *node, const char *path, unsigned mode)
 	node->file[node->n] = (struct planned_file){.path = path,
 	    .mode = mode, .content = BUF_INIT};
 	return &node->file[node->n++];
+}
+
+static int
+name_of_node(const void *key, const void *element)
+{
+	return strcmp(key, ((const struct planned_node *)element)->name);
+}
+
+const struct planned_node *
+plan_node(const struct plan *plan, const char *name)
+{
+	return plan->n ? bsearch(name, plan->node, plan->n,
+	    sizeof(*plan->node), name_of_node) : NULL;
+}
+
+const struct planned_file *
+plan_file(const struct planned_node *node, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < node->n; i++)
+		if (!strcmp(node->file[i].path, path))
+			return &node->file[i];
+	return NULL;
+}
+
+const struct span *
+plan_span(const struct planned_file *file, size_t offset)
+{
+	struct later_spans *later = file->later;
+
+	if (!later)
+		return spans_at(&file->spans, offset);
+	if (!later->done)
+		later->render(later, file);
+	later->done = true;
+	return spans_at(&later->spans, offset);
 }
 
 bool

@@ -11,10 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum {
-	MANIFEST_LARGEST = 64 * 1024 * 1024,
-	BLOCK = 128 * 1024,
-};
+enum { BLOCK = 128 * 1024 };
 
 /* A node while it is compared. */
 struct look {
@@ -340,12 +337,6 @@ compare_node(struct output *out, struct node_state *node,
 	return ok;
 }
 
-static int
-name_of_node(const void *key, const void *element)
-{
-	return strcmp(key, ((const struct planned_node *)element)->name);
-}
-
 static void
 add_node(struct output *out, const char *name, size_t *cap)
 {
@@ -401,9 +392,7 @@ add_gone_nodes(struct output *out, size_t *cap)
 
 		if ((entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN) ||
 		    !strcmp(name, ".") || !strcmp(name, "..") ||
-		    (out->plan->n && bsearch(name, out->plan->node,
-		        out->plan->n, sizeof(*out->plan->node),
-		        name_of_node)))
+		    plan_node(out->plan, name))
 			continue;
 		if (has_manifest(out, name))
 			add_node(out, name, cap);

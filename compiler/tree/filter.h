@@ -10,11 +10,21 @@
 
 struct filter;
 
-/* NULL: broken, and *why says how. */
+/* NULL: broken, or it needs a matching rule by name (":="); *why says how. */
 struct filter *filter_parse(struct arena *a, struct str text,
     const char **why);
-/* Whether the entry matches; an undefined comparison does not. */
+/*
+ * Whether the entry matches; a comparison with an attribute that it does not
+ * have is false. "~=" is taken as "=".
+ */
 bool filter_matches(const struct filter *filter,
     const struct ldif_entry *entry);
+
+/* A value that each match has in an attribute; false: none is known. */
+bool filter_equality(const struct filter *filter, struct str *attribute,
+    struct str *value);
+/* How "=" compares values, and a hash that is equal for equal ones. */
+int filter_compare(struct str a, struct str b);
+uint32_t filter_hash(struct str value);
 
 #endif

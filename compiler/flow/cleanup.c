@@ -1,0 +1,402 @@
+/*
+ * cleanup(8). Addresses are completed, then canonical maps turn each into one
+ * other as long as it changes, then virtual aliases expand recipients until
+ * nothing more is found; the limits and what they do to the message are
+ * Postfix's.
+ */
+#include "flow/cleanup.h"
+
+enum { CANONICAL_LIMIT = 1000 };	/* MAX_RECURSION of cleanup_map11.c */
+
+const char *const step_names[STEP_KINDS] = {
+	[STEP_REWRITE] = "rewrite",
+	[STEP_CANONICAL] = "canonical",
+	[STEP_SENDER_CANONICAL] = "sender",
+	[STEP_HEADER_FROM] = "header_from",
+	[STEP_MASQUERADE] = "masquerade",
+	[STEP_ALIAS] = "alias",
+	[STEP_REDIRECT] = "redirect",
+	[STEP_GENERIC] = "generic",
+};
+
+struct cleanup {
+	const struct host *host;
+	struct arena *arena;
+	struct cleaned *out;
+};
+
+void
+cleanup_step(struct cleaned *c, struct arena *a, enum step_kind kind,
+    struct str from, struct str *to, size_t nto, struct decision by)
+{
+	struct step *step = ARENA_NEW(a, struct step);
+
+	*step = (struct step){kind, from, to, nto, by, NULL};
+	*c->last = step;
+	c->last = &step->next;
+}
+
+static void
+add_one(struct cleanup *c, enum step_kind kind, struct str from,
+    struct str to, struct decision by)
+{
+	struct str *copy = ARENA_NEW(c->arena, struct str);
+
+	*copy = to;
+	cleanup_step(c->out, c->arena, kind, from, copy, 1, by);
+}
+
+/* A decision whose table has no place of its own: main.cf names the table. */
+static struct decision
+decision_of(struct cleanup *c, const char *parameter,
+    const struct lookup *lookup)
+{
+	struct decision by = host_decision(parameter, lookup);
+
+	if (!by.at.source)
+		by.at = host_setting_origin(c->host, NULL, parameter);
+	return by;
+}
+
+static bool
+stop(struct cleanup *c, enum table_result result, const char *why,
+    struct decision by)
+{
+	c->out->result = result;
+	c->out->why = why;
+	c->out->by = by;
+	return false;
+}
+
+static bool
+has_word(const struct host *host, const char *parameter, const char *word)
+{
+	struct str rest = host_value(host, parameter), item;
+
+	while (value_item(&rest, &item))
+		if (str_eq(item, str_of(word)))
+			return true;
+	return false;
+}
+
+/* Turn an address into what a canonical map makes of it; false: stopped. */
+static bool
+map_one(struct cleanup *c, const struct maps *maps, const char *parameter,
+    enum step_kind kind, struct str *address)
+{
+	bool propagate = has_word(c->host, "propagate_unmatched_extensions",
+	    "canonical");
+	unsigned count;
+
+	for (count = 0; maps->n && address->len && count < CANONICAL_LIMIT;
+	    count++) {
+		struct lookup lookup = {0};
+		struct address_list list = {0};
+		struct str before = *address;
+
+		if (!address_map(maps, before, propagate, &c->host->rules,
+		    c->arena, &lookup, &list)) {
+			if (lookup.result == TABLE_NONE)
+				return true;
+			return stop(c, lookup.result, lookup.answer.why,
+			    decision_of(c, parameter, &lookup));
+		}
+		if (!list.n)
+			return true;
+		*address = list.address[0];
+		if (!str_eq(before, *address))
+			add_one(c, kind, before, *address,
+			    decision_of(c, parameter, &lookup));
+		if (str_eq_fold(before, *address))
+			return true;
+	}
+	return true;
+}
+
+/* masquerade_domains: host.dom becomes dom, where the list says so. */
+static void
+masquerade(struct cleanup *c, struct str *address)
+{
+	struct str rest = host_value(c->host, "masquerade_domains"), item;
+	struct str users = host_value(c->host, "masquerade_exceptions");
+	size_t at = str_find(*address, '@');
+	struct str domain, before = *address;
+
+	if (!rest.len || at == address->len)
+		return;
+	while (value_item(&users, &item))
+		if (str_eq_fold(item, (struct str){address->s, at}))
+			return;
+	domain = (struct str){address->s + at + 1, address->len - at - 1};
+	while (value_item(&rest, &item)) {
+		bool negated = item.s[0] == '!';
+		struct str parent = {item.s + negated, item.len - negated};
+		size_t less = domain.len - parent.len;
+
+		if (domain.len <= parent.len || !str_eq_fold((struct str){
+		    domain.s + less, parent.len}, parent) ||
+		    domain.s[less - 1] != '.')
+			continue;
+		if (negated)
+			return;
+		*address = str_of(arena_printf(c->arena, "%.*s@%.*s", (int)at,
+		    address->s, STR_ARG(parent)));
+		add_one(c, STEP_MASQUERADE, before, *address,
+		    (struct decision){.what = "masquerade_domains",
+		    .at = host_setting_origin(c->host, NULL,
+		    "masquerade_domains")});
+		return;
+	}
+}
+
+static void
+rewrite(struct cleanup *c, struct str *address)
+{
+	struct str before = *address;
+
+	*address = address_rewrite(&c->host->rules, before, c->arena);
+	if (!str_eq(before, *address))
+		add_one(c, STEP_REWRITE, before, *address,
+		    (struct decision){.what = "trivial-rewrite"});
+}
+
+/* mailer-daemon@myorigin is the null sender. */
+static bool
+is_mailer_daemon(struct cleanup *c, struct str address)
+{
+	struct str own = address_rewrite(&c->host->rules,
+	    STR("MAILER-DAEMON"), c->arena);
+
+	return str_eq_fold(address, own);
+}
+
+static bool
+map_sender(struct cleanup *c, const struct envelope *in)
+{
+	struct str *sender = &c->out->sender;
+
+	if (sender->len)
+		rewrite(c, sender);
+	if (is_mailer_daemon(c, *sender))
+		*sender = STR("");
+	if (in->unmapped)
+		return true;
+	if (has_word(c->host, "sender_canonical_classes", "envelope_sender") &&
+	    !map_one(c, &c->host->maps.sender_canonical,
+	    "sender_canonical_maps", STEP_SENDER_CANONICAL, sender))
+		return false;
+	if (has_word(c->host, "canonical_classes", "envelope_sender") &&
+	    !map_one(c, &c->host->maps.canonical, "canonical_maps",
+	    STEP_SENDER_CANONICAL, sender))
+		return false;
+	if (has_word(c->host, "masquerade_classes", "envelope_sender"))
+		masquerade(c, sender);
+	return true;
+}
+
+/* The From: header of what starts here, as the sender's address is mapped. */
+static bool
+map_header(struct cleanup *c, const struct envelope *in)
+{
+	struct str *from = &c->out->header_from;
+
+	if (!in->local || !from->s || !from->len || in->unmapped)
+		return true;
+	*from = address_rewrite(&c->host->rules, *from, c->arena);
+	if (has_word(c->host, "sender_canonical_classes", "header_sender") &&
+	    !map_one(c, &c->host->maps.sender_canonical,
+	    "sender_canonical_maps", STEP_HEADER_FROM, from))
+		return false;
+	if (has_word(c->host, "canonical_classes", "header_sender") &&
+	    !map_one(c, &c->host->maps.canonical, "canonical_maps",
+	    STEP_HEADER_FROM, from))
+		return false;
+	if (has_word(c->host, "masquerade_classes", "header_sender"))
+		masquerade(c, from);
+	return true;
+}
+
+static bool
+map_recipient(struct cleanup *c, const struct envelope *in,
+    struct str *recipient)
+{
+	if (!recipient->len)
+		*recipient = host_value(c->host, "empty_address_recipient");
+	rewrite(c, recipient);
+	if (in->unmapped)
+		return true;
+	if (has_word(c->host, "recipient_canonical_classes",
+	    "envelope_recipient") &&
+	    !map_one(c, &c->host->maps.recipient_canonical,
+	    "recipient_canonical_maps", STEP_CANONICAL, recipient))
+		return false;
+	if (has_word(c->host, "canonical_classes", "envelope_recipient") &&
+	    !map_one(c, &c->host->maps.canonical, "canonical_maps",
+	    STEP_CANONICAL, recipient))
+		return false;
+	if (has_word(c->host, "masquerade_classes", "envelope_recipient"))
+		masquerade(c, recipient);
+	return true;
+}
+
+/* The recipients while they grow. */
+struct expansion {
+	struct str *address;
+	size_t n, cap;
+	struct map final;		/* those that stand for themselves */
+};
+
+static void
+expansion_add(struct expansion *e, struct arena *a, struct str address)
+{
+	if (e->n == e->cap) {
+		size_t cap = e->cap ? e->cap * 2 : 8;
+		struct str *grown = ARENA_ARRAY(a, struct str, cap);
+
+		if (e->n)
+			memcpy(grown, e->address, e->n * sizeof(*grown));
+		e->address = grown;
+		e->cap = cap;
+	}
+	e->address[e->n++] = address;
+}
+
+static bool
+too_much(struct cleanup *c, const char *what, struct decision by)
+{
+	return stop(c, TABLE_RETRY, what, by);
+}
+
+/*
+ * Expand one address of the list until nothing is found for it; the first
+ * result takes its place and the others go to the end, where their turn
+ * comes (cleanup_map1n(3)).
+ */
+static bool
+expand_at(struct cleanup *c, struct expansion *e, size_t at, bool propagate)
+{
+	const struct host *host = c->host;
+	int64_t nesting = host_int(host,
+	    "virtual_alias_recursion_limit");
+	int64_t longest = host_int(host,
+	    "virtual_alias_address_length_limit");
+	struct decision by = {0};
+	int64_t count;
+	size_t i;
+
+	for (count = 0; ; count++) {
+		struct lookup lookup = {0};
+		struct address_list list = {0};
+		struct str before = e->address[at];
+
+		if (map_get(&e->final, before))
+			return true;
+		if (count >= nesting)
+			return too_much(c, "virtual_alias_recursion_limit is "
+			    "reached: the message is deferred until it "
+			    "bounces", by);
+		if (!address_map(&host->maps.virtual_alias, before, propagate,
+		    &host->rules, c->arena, &lookup, &list)) {
+			if (lookup.result == TABLE_NONE)
+				return true;
+			return stop(c, lookup.result, lookup.answer.why,
+			    decision_of(c, "virtual_alias_maps", &lookup));
+		}
+		if (!list.n)
+			return true;
+		by = decision_of(c, "virtual_alias_maps", &lookup);
+		cleanup_step(c->out, c->arena, STEP_ALIAS, before,
+		    list.address, list.n, by);
+		for (i = 0; i < list.n; i++) {
+			if ((int64_t)list.address[i].len > longest)
+				return too_much(c, "an alias leads to an "
+				    "address that is longer than "
+				    "virtual_alias_address_length_limit", by);
+			if (i == 0)
+				e->address[at] = list.address[0];
+			else
+				expansion_add(e, c->arena, list.address[i]);
+			if (str_eq_fold(before, list.address[i]))
+				map_add(&e->final, before, e);
+		}
+	}
+}
+
+/* Each final recipient once (enable_original_recipient makes no difference
+ * for one recipient). */
+static void
+keep_each_once(struct cleanup *c, const struct expansion *e)
+{
+	struct map seen;
+	size_t i;
+
+	map_init_fold(&seen);
+	c->out->recipient = ARENA_ARRAY(c->arena, struct str, e->n);
+	for (i = 0; i < e->n; i++)
+		if (map_add(&seen, e->address[i], &e->address[i]) ==
+		    &e->address[i])
+			c->out->recipient[c->out->n++] = e->address[i];
+	map_release(&seen);
+}
+
+static void
+expand(struct cleanup *c, struct str recipient, bool mapped)
+{
+	bool propagate = has_word(c->host, "propagate_unmatched_extensions",
+	    "virtual");
+	int64_t limit = host_int(c->host,
+	    "virtual_alias_expansion_limit");
+	struct expansion e = {0};
+	bool going = true;
+	size_t i;
+
+	map_init_fold(&e.final);
+	expansion_add(&e, c->arena, recipient);
+	for (i = 0; going && mapped && c->host->maps.virtual_alias.n &&
+	    i < e.n; i++)
+		going = (int64_t)e.n > limit ? too_much(c,
+		    "virtual_alias_expansion_limit is passed: the message is "
+		    "deferred until it bounces", (struct decision){
+		    .what = "virtual_alias_expansion_limit"}) :
+		    expand_at(c, &e, i, propagate);
+	if (going)
+		keep_each_once(c, &e);
+	map_release(&e.final);
+}
+
+void
+cleanup_envelope(const struct host *host, const struct envelope *in,
+    struct arena *a, struct cleaned *out)
+{
+	struct cleanup c = {host, a, out};
+	struct str recipient = in->recipient;
+
+	*out = (struct cleaned){.result = TABLE_FOUND, .sender = in->sender,
+		.header_from = in->header_from};
+	out->last = &out->steps;
+	if (map_sender(&c, in) && map_header(&c, in) &&
+	    map_recipient(&c, in, &recipient))
+		expand(&c, recipient, !in->unmapped);
+}
+
+bool
+cleanup_generic(const struct host *host, struct str *address,
+    struct arena *a, struct cleaned *out)
+{
+	struct cleanup c = {host, a, out};
+	struct lookup lookup = {0};
+	struct address_list list = {0};
+	struct str before = *address;
+
+	if (!host->maps.generic.n || !before.len ||
+	    !address_map(&host->maps.generic, before, has_word(host,
+	    "propagate_unmatched_extensions", "generic"), &host->rules, a,
+	    &lookup, &list) || !list.n)
+		return false;
+	*address = list.address[0];
+	if (str_eq(before, *address))
+		return false;
+	add_one(&c, STEP_GENERIC, before, *address,
+	    decision_of(&c, "smtp_generic_maps", &lookup));
+	return true;
+}

@@ -1,0 +1,62 @@
+/*
+ * cleanup(8): what a message's addresses become between its arrival and the
+ * queue. ADDRESS_REWRITING_README, canonical(5), virtual(5).
+ */
+#ifndef FLOW_CLEANUP_H
+#define FLOW_CLEANUP_H
+
+#include "flow/host.h"
+
+enum step_kind {
+	STEP_REWRITE,			/* user → user@myorigin and its like */
+	STEP_CANONICAL,			/* recipient: canonical maps */
+	STEP_SENDER_CANONICAL,
+	STEP_HEADER_FROM,		/* the same of the From: header */
+	STEP_MASQUERADE,
+	STEP_ALIAS,			/* virtual_alias_maps */
+	STEP_REDIRECT,			/* access(5) REDIRECT */
+	STEP_GENERIC,			/* smtp_generic_maps, at the exit */
+	STEP_KINDS
+};
+extern const char *const step_names[STEP_KINDS];
+
+/* One rewriting, in the order in which they happen. */
+struct step {
+	enum step_kind kind;
+	struct str from;
+	struct str *to;			/* one, but for ALIAS */
+	size_t nto;
+	struct decision by;
+	struct step *next;
+};
+
+/* What goes in. Internal form; header_from.s NULL: not known. */
+struct envelope {
+	struct str sender, recipient, header_from;
+	bool local;			/* headers are rewritten too */
+	bool unmapped;			/* no_address_mappings */
+};
+
+struct cleaned {
+	enum table_result result;	/* FOUND; RETRY: deferred; UNKNOWN */
+	const char *why;
+	struct str sender, header_from;
+	struct str *recipient;		/* each once, in Postfix's order */
+	size_t n;
+	struct step *steps;
+	struct step **last;
+	struct decision by;		/* of RETRY and UNKNOWN */
+};
+
+void cleanup_envelope(const struct host *host, const struct envelope *in,
+    struct arena *a, struct cleaned *out);
+
+/* Append a step; to is kept. */
+void cleanup_step(struct cleaned *c, struct arena *a, enum step_kind kind,
+    struct str from, struct str *to, size_t nto, struct decision by);
+
+/* smtp_generic_maps on one address that leaves; true where it changed. */
+bool cleanup_generic(const struct host *host, struct str *address,
+    struct arena *a, struct cleaned *out);
+
+#endif

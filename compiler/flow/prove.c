@@ -1,0 +1,103 @@
+/*
+ * The laws, one call each, over hosts that were opened from rendered files.
+ * A law that cannot be told for a message, because a table is not among the
+ * files, says nothing about it: trace says what is missing.
+ */
+#include "flow/callers.h"
+#include "flow/prove_inside.h"
+
+#include <string.h>
+
+enum { REPORTS = 3 };			/* of one law in one role */
+
+struct group {
+	size_t n;
+	size_t first;			/* finding */
+	const char *role;
+};
+
+bool
+prove_may_report(struct prover *p, enum finding_id id,
+    const struct world_host *host)
+{
+	const char *role = host->node && host->node->role ?
+	    host->node->role->name.s : "";
+	const char *key = arena_printf(p->arena, "%d %s", (int)id, role);
+	struct group *group = map_get(&p->groups, str_of(key));
+
+	if (!group) {
+		group = ARENA_NEW(p->arena, struct group);
+		*group = (struct group){0, diag_mark(p->diag), role};
+		map_add(&p->groups, str_of(key), group);
+	}
+	return group->n++ < REPORTS;
+}
+
+/* What was not reported one by one. */
+static void
+note_others(struct prover *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->groups.n; i++) {
+		const struct group *group = p->groups.entry[i].value;
+
+		if (group->n > REPORTS)
+			diag_note(p->diag, group->first, ORIGIN_NONE,
+			    "the same %zu times more on hosts of role '%s'",
+			    group->n - REPORTS, group->role);
+	}
+}
+
+void
+prove_fleet(struct arena *a, struct diag *d, const struct world *world,
+    const struct roles *roles)
+{
+	struct prover p = {.arena = a, .diag = d, .world = world,
+		.fleet = world->fleet, .roles = roles};
+
+	arena_init(&p.scratch);
+	map_init(&p.groups);
+	prove_addresses(&p);
+	prove_relay(&p);
+	prove_egress(&p);
+	prove_senders(&p);
+	prove_dead(&p);
+	note_others(&p);
+	map_release(&p.groups);
+	arena_release(&p.scratch);
+}
+
+void
+prove_forget(struct prover *p)
+{
+	arena_release(&p->scratch);
+	arena_init(&p->scratch);
+}
+
+struct client
+prove_stranger(const struct prover *p, bool v6)
+{
+	return caller_stranger(p->world, v6);
+}
+
+struct str
+prove_stranger_sender(void)
+{
+	return STR("someone@example.net");
+}
+
+bool
+prove_host_tells_locals(const struct world_host *host,
+    const struct listener_port *port, struct str domain)
+{
+	const struct host_maps *maps = &host->host.maps;
+
+	return maps_tell_locals(&maps->canonical, domain) ||
+	    maps_tell_locals(&maps->recipient_canonical, domain) ||
+	    maps_tell_locals(&maps->virtual_alias, domain) ||
+	    maps_tell_locals(&maps->transport, domain) ||
+	    maps_tell_locals(&maps->relocated, domain) ||
+	    maps_tell_locals(&maps->generic, domain) ||
+	    (port && smtpd_tells_locals(port->smtpd, domain));
+}

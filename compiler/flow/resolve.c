@@ -1,0 +1,461 @@
+/*
+ * trivial-rewrite(8). The address loses what is the host's own, step by
+ * step, until a domain is left that is somebody else's; its class gives the
+ * transport, and transport_maps may change it. An address is looked at in
+ * its quoted form, as Postfix does, so that what is a routing character there
+ * is one here.
+ */
+#include "flow/resolve.h"
+
+struct resolver {
+	const struct host *host;
+	struct arena *arena;
+	struct str sender;
+	struct resolution *out;
+};
+
+static bool
+fail(struct resolver *r, enum table_result result, const char *why)
+{
+	r->out->result = result;
+	r->out->why = why;
+	return false;
+}
+
+/* A lookup that did not end in yes or no ends everything. */
+static bool
+failed(struct resolver *r, const struct lookup *lookup)
+{
+	if (lookup->result != TABLE_RETRY && lookup->result != TABLE_UNKNOWN)
+		return false;
+	r->out->by = host_decision("a table gives no answer", lookup);
+	return !fail(r, lookup->result, lookup->answer.why);
+}
+
+/* The place of the last character c outside quotes, or s.len. */
+static size_t
+find_unquoted(struct str s, char c)
+{
+	size_t i, found = s.len;
+	bool quoted = false;
+
+	for (i = 0; i < s.len; i++) {
+		if (s.s[i] == '\\')
+			i++;
+		else if (s.s[i] == '"')
+			quoted = !quoted;
+		else if (s.s[i] == c && !quoted)
+			found = i;
+	}
+	return found;
+}
+
+static bool
+is_quoted(struct str s)
+{
+	return s.len > 1 && s.s[0] == '"' && s.s[s.len - 1] == '"' &&
+	    find_unquoted(s, '@') == s.len;
+}
+
+static struct str
+join(struct arena *a, struct str local, struct str domain)
+{
+	return str_of(arena_printf(a, "%.*s@%.*s", STR_ARG(local),
+	    STR_ARG(domain)));
+}
+
+/* Rewrite a quoted form in the local context. */
+static struct str
+rewrite(struct resolver *r, struct str quoted)
+{
+	return address_quote(address_rewrite(&r->host->rules,
+	    address_unquote(quoted, r->arena), r->arena), r->arena);
+}
+
+/* A quoted local part that hides a routing character is opened. */
+static bool
+open_quotes(struct resolver *r, struct str *quoted)
+{
+	const struct address_rules *rules = &r->host->rules;
+	struct str inner, left, right;
+	size_t at = 0, i;
+
+	if (!is_quoted(*quoted) || !host_flag(r->host, "resolve_dequoted_address"))
+		return false;
+	inner = address_unquote(*quoted, r->arena);
+	for (i = inner.len; i > 0 && !at; i--)
+		if (inner.s[i - 1] == '@')
+			at = i;
+	for (i = inner.len; i > 0 && !at; i--)
+		if (rules->percent_hack && inner.s[i - 1] == '%')
+			at = i;
+	if (at) {
+		left = (struct str){inner.s, at - 1};
+		right = (struct str){inner.s + at, inner.len - at};
+		*quoted = rewrite(r, address_quote(join(r->arena, left,
+		    right), r->arena));
+		return true;
+	}
+	if (!rules->swap_bangpath || str_find(inner, '!') == inner.len)
+		return false;
+	*quoted = rewrite(r, inner);
+	return true;
+}
+
+/*
+ * Strip the host's own domains from the right. False: reported in .result.
+ * *remote: a domain is left that is not the host's.
+ */
+static bool
+strip_local(struct resolver *r, struct str *quoted, bool *remote)
+{
+	const struct address_rules *rules = &r->host->rules;
+	struct str saved = {0}, empty = host_value(r->host,
+	    "empty_address_recipient");
+	size_t loops;
+
+	*remote = false;
+	for (loops = quoted->len + 100; loops; loops--) {
+		size_t at;
+
+		if (quoted->len > 1 && quoted->s[quoted->len - 1] == '.' &&
+		    find_unquoted(*quoted, '@') < quoted->len &&
+		    quoted->s[quoted->len - 2] != '.' &&
+		    quoted->s[quoted->len - 2] != '@')
+			quoted->len--;
+		at = find_unquoted(*quoted, '@');
+		if (at < quoted->len) {
+			struct str domain = {quoted->s + at + 1,
+			    quoted->len - at - 1};
+			enum table_result local = domain.len ?
+			    address_is_local(rules, domain, r->arena) :
+			    TABLE_FOUND;
+
+			if (local == TABLE_NONE) {
+				*remote = true;
+				return true;
+			}
+			if (local != TABLE_FOUND)
+				return fail(r, local, "mydestination gives no "
+				    "answer");
+			saved = domain;
+			quoted->len = at;
+		}
+		if (find_unquoted(*quoted, '@') < quoted->len ||
+		    (rules->swap_bangpath &&
+		    find_unquoted(*quoted, '!') < quoted->len) ||
+		    (rules->percent_hack &&
+		    find_unquoted(*quoted, '%') < quoted->len)) {
+			*quoted = rewrite(r, *quoted);
+			continue;
+		}
+		if (open_quotes(r, quoted))
+			continue;
+		if (str_eq(*quoted, STR("\"\"")))
+			quoted->len = 0;
+		if (!quoted->len) {
+			*quoted = empty;
+			continue;
+		}
+		if (!saved.s) {
+			*quoted = join(r->arena, *quoted, rules->hostname);
+			continue;
+		}
+		*quoted = join(r->arena, *quoted, saved);
+		return true;
+	}
+	return fail(r, TABLE_RETRY, "the address never gets simpler");
+}
+
+/* Whether Postfix takes a name as a domain (valid_hostname()). */
+static bool
+is_hostname(struct str name)
+{
+	size_t i, label = 0;
+	bool letters = false;
+
+	if (!name.len || name.len > 255)
+		return false;
+	for (i = 0; i < name.len; i++) {
+		char c = name.s[i];
+
+		if (c == '.') {
+			if (!label || name.s[i - 1] == '-')
+				return false;
+			label = 0;
+			continue;
+		}
+		if ((c == '-' && !label) || ++label > 63)
+			return false;
+		if (c != '-' && c != '_' && !(c >= '0' && c <= '9') &&
+		    !(ascii_lower((unsigned char)c) >= 'a' &&
+		    ascii_lower((unsigned char)c) <= 'z'))
+			return false;
+		letters = letters || c < '0' || c > '9';
+	}
+	return letters && label && name.s[name.len - 1] != '-';
+}
+
+static bool
+is_good_domain(struct resolver *r, struct str domain)
+{
+	unsigned family, prefix;
+	struct str inner;
+
+	if (!domain.len)
+		return false;
+	if (domain.s[0] != '[')
+		return is_hostname(domain);
+	if (domain.len < 3 || domain.s[domain.len - 1] != ']')
+		return false;
+	inner = (struct str){domain.s + 1, domain.len - 2};
+	if (str_starts(inner, STR("IPv6:")))
+		return !network_error(r->arena, str_of(arena_printf(r->arena,
+		    "[%.*s]", (int)(inner.len - 5), inner.s + 5)), &family,
+		    &prefix) && family == 6;
+	return !network_error(r->arena, inner, &family, &prefix) &&
+	    family == 4 && str_find(inner, '/') == inner.len;
+}
+
+/* user@here@there, here!user and user%there, as the next host may read it. */
+static bool
+is_routed(struct str address, struct str domain)
+{
+	size_t i = 0;
+
+	while (i < address.len && !strchr("@!%", address.s[i]))
+		i++;
+	return !str_eq((struct str){address.s + i + 1, address.len - i - 1},
+	    domain);
+}
+
+static bool
+in_list(struct resolver *r, const struct match_list *list, const char *name,
+    struct str domain, bool *has)
+{
+	struct lookup lookup = {0};
+	enum table_result result = match_list_has(list, domain,
+	    (struct str){0}, r->arena, &lookup);
+
+	*has = result == TABLE_FOUND;
+	if (result == TABLE_NONE)
+		return true;
+	r->out->class_by = host_decision(name, &lookup);
+	if (!r->out->class_by.at.source)
+		r->out->class_by.at = host_setting_origin(r->host, NULL, name);
+	if (result == TABLE_FOUND)
+		return true;
+	return fail(r, result, lookup.answer.why);
+}
+
+static void
+set_transport(struct resolver *r, const char *parameter)
+{
+	r->out->transport = host_value(r->host, parameter);
+	r->out->by = (struct decision){.what = parameter,
+		.value = r->out->transport,
+		.at = host_setting_origin(r->host, NULL, parameter)};
+}
+
+/* default_transport, or what the sender has of its own. */
+static bool
+default_transport(struct resolver *r)
+{
+	const struct maps *maps = &r->host->maps.sender_transport;
+	struct str key = r->sender.len ? r->sender : host_value(r->host,
+	    "empty_address_default_transport_maps_lookup_key");
+	struct lookup lookup = {0};
+
+	set_transport(r, "default_transport");
+	if (!maps->n)
+		return true;
+	if (address_find(maps, key, ADDRESS_DEFAULT, false, &r->host->rules,
+	    r->arena, &lookup)) {
+		if (!lookup.answer.value.len ||
+		    str_eq_fold(lookup.answer.value, STR("DUNNO")))
+			return true;
+		r->out->transport = lookup.answer.value;
+		r->out->by = host_decision(
+		    "sender_dependent_default_transport_maps", &lookup);
+		return true;
+	}
+	return !failed(r, &lookup);
+}
+
+/* The next hop of mail that leaves: the sender's relay, relayhost, domain. */
+static bool
+relay_nexthop(struct resolver *r, struct str domain)
+{
+	const struct maps *maps = &r->host->maps.sender_relayhost;
+	struct str relayhost = host_value(r->host, "relayhost");
+	struct str key = r->sender.len ? r->sender : host_value(r->host,
+	    "empty_address_relayhost_maps_lookup_key");
+	struct lookup lookup = {0};
+
+	if (maps->n && address_find(maps, key, ADDRESS_DEFAULT, false,
+	    &r->host->rules, r->arena, &lookup) && lookup.answer.value.len &&
+	    !str_eq_fold(lookup.answer.value, STR("DUNNO"))) {
+		r->out->nexthop = lookup.answer.value;
+		r->out->by = host_decision("sender_dependent_relayhost_maps",
+		    &lookup);
+		return true;
+	}
+	if (failed(r, &lookup))
+		return false;
+	r->out->nexthop = relayhost.len ? relayhost : domain;
+	if (relayhost.len)
+		r->out->by = (struct decision){.what = "relayhost",
+			.value = relayhost,
+			.at = host_setting_origin(r->host, NULL,
+			    "relayhost")};
+	return true;
+}
+
+static bool
+set_class(struct resolver *r, struct str domain, bool remote)
+{
+	const struct host *h = r->host;
+	struct resolution *out = r->out;
+	bool has;
+
+	out->nexthop = domain;
+	if (!remote) {
+		out->class = CLASS_LOCAL;
+		out->class_by = (struct decision){.what = "mydestination",
+			.at = host_setting_origin(h, NULL, "mydestination")};
+		set_transport(r, "local_transport");
+		return true;
+	}
+	if (!in_list(r, h->virtual_alias_domains, "virtual_alias_domains",
+	    domain, &has))
+		return false;
+	if (has) {
+		out->class = CLASS_ALIAS;
+		out->transport = STR("error");
+		out->nexthop = str_of(host_flag(h, "show_user_unknown_table_name") ?
+		    "5.1.1 User unknown in virtual alias table" :
+		    "5.1.1 User unknown");
+		out->by = out->class_by;
+		return true;
+	}
+	if (!in_list(r, h->virtual_mailbox_domains, "virtual_mailbox_domains",
+	    domain, &has))
+		return false;
+	if (has) {
+		out->class = CLASS_MAILBOX;
+		set_transport(r, "virtual_transport");
+		return true;
+	}
+	if (!in_list(r, h->relay_domains, "relay_domains", domain, &has))
+		return false;
+	out->class = has ? CLASS_RELAY : CLASS_DEFAULT;
+	if (has)
+		set_transport(r, "relay_transport");
+	else if (!default_transport(r))
+		return false;
+	return relay_nexthop(r, domain);
+}
+
+/* "transport:nexthop": a next hop that is there overrides. */
+static void
+part_transport(struct resolution *out)
+{
+	size_t colon = str_find(out->transport, ':');
+	struct str rest;
+
+	if (colon == out->transport.len)
+		return;
+	rest = (struct str){out->transport.s + colon + 1,
+	    out->transport.len - colon - 1};
+	out->transport.len = colon;
+	if (rest.len)
+		out->nexthop = rest;
+}
+
+static bool
+transport_maps(struct resolver *r, struct str domain)
+{
+	struct resolution *out = r->out;
+	struct lookup lookup = {0};
+	struct str transport, nexthop = {0};
+	size_t colon;
+
+	if (out->class == CLASS_ALIAS || !r->host->maps.transport.n)
+		return true;
+	if (!address_find(&r->host->maps.transport, out->recipient,
+	    ADDRESS_TRANSPORT, host_parents(r->host, "transport_maps"),
+	    &r->host->rules, r->arena, &lookup))
+		return !failed(r, &lookup);
+	transport = lookup.answer.value;
+	colon = str_find(transport, ':');
+	if (colon < transport.len)
+		nexthop = (struct str){transport.s + colon + 1,
+		    transport.len - colon - 1};
+	transport.len = colon;
+	/* ":" alone changes nothing. */
+	if (!transport.len && !nexthop.len)
+		return true;
+	out->by = host_decision("transport_maps", &lookup);
+	if (nexthop.len)
+		out->nexthop = nexthop;
+	else if (str_eq(transport, STR("error")) ||
+	    str_eq(transport, STR("retry")))
+		out->nexthop = STR("Address is undeliverable");
+	else
+		out->nexthop = domain;
+	if (transport.len)
+		out->transport = transport;
+	return true;
+}
+
+static bool
+relocated(struct resolver *r)
+{
+	struct lookup lookup = {0};
+
+	if (!r->host->maps.relocated.n)
+		return true;
+	if (!address_find(&r->host->maps.relocated, r->out->recipient,
+	    ADDRESS_DEFAULT, false, &r->host->rules, r->arena, &lookup))
+		return !failed(r, &lookup);
+	r->out->transport = STR("error");
+	r->out->nexthop = str_of(arena_printf(r->arena,
+	    "5.1.6 User has moved to %.*s", STR_ARG(lookup.answer.value)));
+	r->out->by = host_decision("relocated_maps", &lookup);
+	return true;
+}
+
+void
+resolve_address(const struct host *host, struct str sender,
+    struct str recipient, struct arena *a, struct resolution *out)
+{
+	struct resolver r = {host, a, sender, out};
+	struct str quoted = address_quote(recipient, a), domain;
+	bool remote;
+	size_t at;
+
+	*out = (struct resolution){.result = TABLE_FOUND};
+	if (!strip_local(&r, &quoted, &remote))
+		return;
+	out->recipient = address_unquote(quoted, a);
+	for (at = out->recipient.len; at && out->recipient.s[at - 1] != '@';)
+		at--;
+	domain = (struct str){out->recipient.s + at, out->recipient.len - at};
+	if (!is_good_domain(&r, domain)) {
+		out->bad = true;
+		return;
+	}
+	out->routed = is_routed(out->recipient, domain);
+	if (!set_class(&r, domain, remote))
+		return;
+	part_transport(out);
+	if (!out->transport.len) {
+		fail(&r, TABLE_RETRY, "a transport has no name");
+		return;
+	}
+	if (!transport_maps(&r, domain) || !relocated(&r))
+		return;
+	if (out->recipient.s[0] == '-' &&
+	    !host_flag(host, "allow_min_user"))
+		out->bad = true;
+}

@@ -1,0 +1,504 @@
+/*
+ * One message from host to host. Each hop is judged from that host's own
+ * files and by what the message has become on its way; a host that sees the
+ * same message twice is a loop.
+ */
+#include "flow/trace.h"
+
+const char *const fate_names[FATES] = {
+	[FATE_DELIVERED] = "delivered",
+	[FATE_DISCARDED] = "discarded",
+	[FATE_REJECTED] = "rejected",
+	[FATE_BOUNCED] = "bounced",
+	[FATE_DEFERRED] = "deferred",
+	[FATE_UNDECIDABLE] = "undecidable",
+	[FATE_LOOP] = "loop",
+};
+
+struct tracer {
+	const struct world *world;
+	struct arena *arena;
+};
+
+/* What the message is for the host; false: it ends here. */
+static bool
+judge(struct tracer *t, struct hop *hop)
+{
+	const struct message *m = &hop->message;
+	struct session session = {.client = m->client, .helo = m->helo,
+		.sender = m->sender, .recipient = m->recipient};
+	struct verdict *v = &hop->verdict;
+
+	if (!hop->port)
+		return true;
+	smtpd_judge(hop->port->smtpd, &session, t->arena, v);
+	if (v->kind == VERDICT_UNKNOWN)
+		hop->fate = FATE_UNDECIDABLE;
+	else if (v->kind == VERDICT_REFUSE)
+		hop->fate = v->code >= 500 ? FATE_REJECTED : FATE_DEFERRED;
+	else if (v->discard)
+		hop->fate = FATE_DISCARDED;
+	hop->text = v->kind == VERDICT_UNKNOWN ? v->why : v->text;
+	return hop->fate == FATE_DELIVERED;
+}
+
+static bool
+overrides(const struct world_host *host, const struct listener_port *port,
+    const char *word)
+{
+	struct str rest, item;
+
+	if (!port)
+		return false;
+	rest = cf_value(&host->host.cf, port->service,
+	    STR("receive_override_options"), host->host.arena);
+	while (value_item(&rest, &item))
+		if (str_eq(item, str_of(word)))
+			return true;
+	return false;
+}
+
+/* Whether the client's headers are rewritten as those of local mail are. */
+static bool
+is_local(const struct hop *hop)
+{
+	return !hop->port ||
+	    str_starts(hop->message.client.address, STR("127.")) ||
+	    str_eq(hop->message.client.address, STR("::1"));
+}
+
+/* Whether the service hands its messages to milters; false: *verdict. */
+static bool
+has_milters(const struct world_host *host, const struct listener_port *port,
+    struct arena *a, struct sign_verdict *verdict)
+{
+	struct str milters = cf_value(&host->host.cf, port ? port->service :
+	    NULL, port ? STR("smtpd_milters") : STR("non_smtpd_milters"), a);
+
+	*verdict = (struct sign_verdict){.result = SIGN_NOT,
+		.why = "no milter sees the message"};
+	if (!milters.len || overrides(host, port, "no_milters"))
+		return false;
+	verdict->result = SIGN_UNKNOWN;
+	verdict->why = "what the milter does is not known";
+	return host->signer != NULL;
+}
+
+struct sign_verdict
+trace_signing(const struct world_host *host, const struct listener_port *port,
+    const struct message *m, struct arena *a)
+{
+	struct sign_message message = {
+		.client = port ? m->client.address : STR("127.0.0.1"),
+		.user = m->client.login.len ? m->client.login :
+		    (struct str){0},
+		.sender = m->sender,
+		.recipient = m->recipient,
+		.from = &m->header_from,
+		.nfrom = m->header_from.len != 0,
+		.from_known = m->header_from.s != NULL,
+	};
+	struct sign_verdict verdict;
+
+	if (!has_milters(host, port, a, &verdict))
+		return verdict;
+	return sign_decide(host->signer, &message, a);
+}
+
+/* Milters see the message before cleanup, those of local mail after. */
+static void
+sign(struct tracer *t, struct hop *hop)
+{
+	struct message m = hop->message;
+
+	if (!hop->port) {
+		m.sender = hop->cleaned.sender;
+		m.header_from = hop->cleaned.header_from;
+	}
+	hop->signing = trace_signing(hop->host, hop->port, &m, t->arena);
+}
+
+static bool
+clean(struct tracer *t, struct hop *hop)
+{
+	const struct message *m = &hop->message;
+	struct envelope in = {.sender = m->sender, .recipient = m->recipient,
+		.header_from = m->header_from, .local = is_local(hop),
+		.unmapped = overrides(hop->host, hop->port,
+		    "no_address_mappings")};
+	struct cleaned *out = &hop->cleaned;
+	struct str *to;
+
+	cleanup_envelope(&hop->host->host, &in, t->arena, out);
+	if (out->result != TABLE_FOUND) {
+		hop->fate = out->result == TABLE_RETRY ? FATE_DEFERRED :
+		    FATE_UNDECIDABLE;
+		hop->text = out->why;
+		return false;
+	}
+	if (hop->verdict.redirect.len) {
+		to = ARENA_NEW(t->arena, struct str);
+		*to = hop->verdict.redirect;
+		cleanup_step(out, t->arena, STEP_REDIRECT, m->recipient, to, 1,
+		    hop->verdict.by);
+		out->recipient = to;
+		out->n = 1;
+	}
+	return true;
+}
+
+static const struct service *
+transport_service(const struct host *host, struct str name)
+{
+	const struct service *found = NULL;
+	size_t i;
+
+	for (i = 0; i < host->cf.nservice; i++)
+		if (!host->cf.service[i].error &&
+		    str_eq(host->cf.service[i].name, name) &&
+		    !str_eq(host->cf.service[i].type, STR("inet")))
+			found = &host->cf.service[i];
+	return found;
+}
+
+static bool
+is_deferred_transport(const struct host *host, struct str name)
+{
+	struct str rest = host_value(host, "defer_transports"), item;
+
+	while (value_item(&rest, &item))
+		if (str_eq(item, name))
+			return true;
+	return false;
+}
+
+/* How a delivery to a transport that is no SMTP ends. */
+static void
+deliver_here(struct tracer *t, struct delivery *d,
+    const struct service *service)
+{
+	struct str command = service->command;
+
+	if (str_eq(command, STR("error"))) {
+		d->fate = str_eq(service->name, STR("retry")) ?
+		    FATE_DEFERRED : FATE_BOUNCED;
+		d->text = arena_strndup(t->arena, d->nexthop.s,
+		    d->nexthop.len);
+	} else if (str_eq(command, STR("discard"))) {
+		d->fate = FATE_DISCARDED;
+	}
+}
+
+static void
+deliver_smtp(struct tracer *t, struct hop *hop, struct delivery *d,
+    const struct service *service)
+{
+	const struct host *host = &hop->host->host;
+
+	d->smtp = true;
+	cleanup_generic(host, &d->sender, t->arena, &hop->cleaned);
+	cleanup_generic(host, &d->recipient, t->arena, &hop->cleaned);
+	tls_find(host, service, d->nexthop, t->arena, &d->tls);
+	destination_find(t->world, hop->host, d->nexthop,
+	    str_eq(service->command, STR("lmtp")) ? 24 : 25, t->arena,
+	    &d->to);
+	if (d->tls.result != TABLE_FOUND) {
+		d->fate = d->tls.result == TABLE_RETRY ? FATE_DEFERRED :
+		    FATE_UNDECIDABLE;
+		d->text = d->tls.why;
+		return;
+	}
+	switch (d->to.kind) {
+	case DESTINATION_FLEET:
+		break;
+	case DESTINATION_OUTSIDE:
+		d->outside = true;
+		break;
+	case DESTINATION_SELF:
+		d->fate = FATE_BOUNCED;
+		d->text = arena_printf(t->arena, "5.4.6 mail for %.*s loops "
+		    "back to myself", STR_ARG(d->to.name));
+		break;
+	case DESTINATION_BROKEN:
+		d->fate = FATE_DEFERRED;
+		d->text = "4.3.5 the next hop cannot be parsed";
+		break;
+	}
+}
+
+static void
+deliver(struct tracer *t, struct hop *hop, struct str recipient,
+    struct delivery *d)
+{
+	const struct host *host = &hop->host->host;
+	const struct service *service;
+	struct resolution r;
+
+	resolve_address(host, hop->cleaned.sender, recipient, t->arena, &r);
+	*d = (struct delivery){.recipient = r.recipient.s ? r.recipient :
+		recipient, .sender = hop->cleaned.sender,
+		.header_from = hop->cleaned.header_from,
+		.transport = r.transport, .nexthop = r.nexthop, .by = r.by,
+		.fate = FATE_DELIVERED};
+	if (r.result != TABLE_FOUND) {
+		d->fate = r.result == TABLE_RETRY ? FATE_DEFERRED :
+		    FATE_UNDECIDABLE;
+		d->text = r.why;
+		return;
+	}
+	if (r.bad) {
+		d->fate = FATE_BOUNCED;
+		d->text = "5.1.3 bad address syntax";
+		return;
+	}
+	if (is_deferred_transport(host, d->transport)) {
+		d->fate = FATE_DEFERRED;
+		d->text = "4.3.2 deferred transport";
+		return;
+	}
+	service = transport_service(host, d->transport);
+	if (!service) {
+		d->fate = FATE_DEFERRED;
+		d->text = arena_printf(t->arena, "4.3.0 master.cf has no "
+		    "service '%.*s'", STR_ARG(d->transport));
+	} else if (str_eq(service->command, STR("smtp")) &&
+	    !str_starts(d->nexthop, STR("unix:"))) {
+		deliver_smtp(t, hop, d, service);
+	} else {
+		deliver_here(t, d, service);
+	}
+}
+
+/* A content filter takes the message away before it is routed. */
+static bool
+is_filtered(struct tracer *t, struct hop *hop)
+{
+	const struct host *host = &hop->host->host;
+	struct str filter = hop->verdict.filter;
+
+	if (!filter.len)
+		filter = cf_value(&host->cf, hop->port ? hop->port->service :
+		    NULL, STR("content_filter"), t->arena);
+	if (!filter.len)
+		return false;
+	hop->fate = FATE_UNDECIDABLE;
+	hop->text = arena_printf(t->arena, "the content filter %.*s takes "
+	    "the message; what it does is not known", STR_ARG(filter));
+	return true;
+}
+
+static enum fate
+worse(enum fate a, enum fate b)
+{
+	return a > b ? a : b;
+}
+
+struct hop *
+trace_hop(const struct world *world, const struct world_host *host,
+    const struct listener_port *port, const struct message *message,
+    struct arena *a)
+{
+	struct tracer t = {world, a};
+	struct hop *hop = ARENA_NEW(a, struct hop);
+	size_t i;
+
+	hop->host = host;
+	hop->port = port;
+	hop->message = *message;
+	if (!judge(&t, hop) || !clean(&t, hop) || is_filtered(&t, hop))
+		return hop;
+	sign(&t, hop);
+	hop->n = hop->cleaned.n;
+	hop->delivery = ARENA_ARRAY(a, struct delivery, hop->n);
+	for (i = 0; i < hop->n; i++) {
+		deliver(&t, hop, hop->cleaned.recipient[i],
+		    &hop->delivery[i]);
+		hop->fate = worse(hop->fate, hop->delivery[i].fate);
+	}
+	return hop;
+}
+
+const struct listener_port *
+trace_port(const struct world_host *host, int64_t port)
+{
+	size_t i;
+
+	for (i = 0; i < host->host.nport; i++)
+		if (host->host.port[i].port == port &&
+		    !host->host.port[i].loopback)
+			return &host->host.port[i];
+	return NULL;
+}
+
+/* The certificate that a node's smtp(8) shows, as its fingerprint. */
+static void
+client_certificate(const struct world_host *from, struct client *client)
+{
+	const struct node *node = from->node;
+	const struct fingerprint *fingerprint;
+
+	if (!node || (!host_value(&from->host, "smtp_tls_chain_files").len &&
+	    !host_value(&from->host, "smtp_tls_cert_file").len))
+		return;
+	fingerprint = node->fingerprints.item;
+	if (node->fingerprints.n)
+		client->fingerprint = text_str(fingerprint[0].value);
+	if (node->certificate)
+		client->key_fingerprint =
+		    str_of(node->certificate->key_fingerprint);
+}
+
+void
+trace_client(const struct world_host *from, bool v6, struct client *client)
+{
+	*client = (struct client){
+		.address = world_address(from, v6),
+		.name = str_of(from->host.name),
+		.fingerprint = STR(""), .key_fingerprint = STR(""),
+		.login = STR(""), .tls = true,
+	};
+	client_certificate(from, client);
+}
+
+static bool
+offers_tls(const struct listener_port *port, const struct host *host)
+{
+	struct str level = cf_value(&host->cf, port->service,
+	    STR("smtpd_tls_security_level"), host->arena);
+
+	if (level.len)
+		return !str_eq_fold(level, STR("none"));
+	return cf_bool(&host->cf, port->service, STR("smtpd_use_tls")) ||
+	    cf_bool(&host->cf, port->service, STR("smtpd_enforce_tls")) ||
+	    cf_bool(&host->cf, port->service, STR("smtpd_tls_wrappermode"));
+}
+
+static const struct listener_port *
+cannot(enum fate *fate, const char **text, const char *why)
+{
+	*fate = FATE_DEFERRED;
+	*text = why;
+	return NULL;
+}
+
+const struct listener_port *
+trace_handover(const struct hop *hop, const struct delivery *delivery,
+    const struct world_host *to, struct arena *a, struct message *message,
+    enum fate *fate, const char **text)
+{
+	const struct world_host *from = hop->host;
+	const struct listener_port *port = trace_port(to, delivery->to.port);
+	const char *level = delivery->tls.level;
+	bool v6 = !world_address(from, false).len ||
+	    !world_address(to, false).len;
+
+	if (!port)
+		return cannot(fate, text, arena_printf(a, "4.4.1 nothing "
+		    "listens on port %lld of %s",
+		    (long long)delivery->to.port, to->host.name));
+	*message = (struct message){.from = from,
+		.helo = host_value(&from->host, "smtp_helo_name"),
+		.sender = delivery->sender, .recipient = delivery->recipient,
+		.header_from = delivery->header_from,
+		.signatures = hop->message.signatures + hop->signing.n};
+	trace_client(from, v6, &message->client);
+	message->client.tls = strcmp(level, "none") != 0 &&
+	    offers_tls(port, &to->host);
+	if (!message->client.tls) {
+		message->client.fingerprint = STR("");
+		message->client.key_fingerprint = STR("");
+	}
+	if (!message->client.tls && strcmp(level, "none") != 0 &&
+	    strcmp(level, "may") != 0 && strcmp(level, "dane") != 0)
+		return cannot(fate, text, arena_printf(a, "4.7.4 %s offers no "
+		    "TLS, and the level is %s", to->host.name, level));
+	if (!strcmp(level, "dane-only") &&
+	    !tls_has_tlsa(hop->host->world, to, delivery->to.port))
+		return cannot(fate, text, arena_printf(a, "4.7.5 %s has no "
+		    "TLSA record for port %lld, and the level is dane-only",
+		    to->host.name, (long long)delivery->to.port));
+	return port;
+}
+
+/* The hosts that have seen the message so far. */
+struct path {
+	const struct hop *hop;
+	const struct path *before;
+	unsigned depth;
+};
+
+enum { HOPS = 50 };			/* hopcount_limit */
+
+static bool
+was_here(const struct path *path, const struct world_host *host,
+    const struct message *m)
+{
+	for (; path; path = path->before)
+		if (path->hop->host == host &&
+		    str_eq_fold(path->hop->message.recipient, m->recipient) &&
+		    str_eq_fold(path->hop->message.sender, m->sender))
+			return true;
+	return false;
+}
+
+static void follow(struct tracer *t, struct hop *hop,
+    const struct path *before);
+
+/* What a delivery comes to at the first of its hosts. */
+static void
+follow_delivery(struct tracer *t, struct hop *hop, struct delivery *d,
+    const struct path *path)
+{
+	const struct world_host *to = d->to.host[0];
+	const struct listener_port *port;
+	struct message message;
+
+	port = trace_handover(hop, d, to, t->arena, &message, &d->fate,
+	    &d->text);
+	if (!port)
+		return;
+	if (was_here(path, to, &message)) {
+		d->fate = FATE_LOOP;
+		d->text = arena_printf(t->arena, "%s had this message before",
+		    to->host.name);
+		return;
+	}
+	if (path->depth >= HOPS) {
+		d->fate = FATE_LOOP;
+		d->text = "5.4.0 too many hops";
+		return;
+	}
+	d->hop = trace_hop(t->world, to, port, &message, t->arena);
+	follow(t, d->hop, path);
+	/* What the next host refuses, this one must give back. */
+	d->fate = d->hop->fate == FATE_REJECTED ? FATE_BOUNCED :
+	    d->hop->fate;
+}
+
+static void
+follow(struct tracer *t, struct hop *hop, const struct path *before)
+{
+	struct path path = {hop, before, before ? before->depth + 1 : 1};
+	size_t i;
+
+	for (i = 0; i < hop->n; i++) {
+		struct delivery *d = &hop->delivery[i];
+
+		if (d->smtp && d->to.kind == DESTINATION_FLEET &&
+		    d->fate == FATE_DELIVERED)
+			follow_delivery(t, hop, d, &path);
+		hop->fate = worse(hop->fate, d->fate);
+	}
+}
+
+struct hop *
+trace_message(const struct world *world, const struct world_host *host,
+    const struct listener_port *port, const struct message *message,
+    struct arena *a)
+{
+	struct tracer t = {world, a};
+	struct hop *hop = trace_hop(world, host, port, message, a);
+
+	follow(&t, hop, NULL);
+	return hop;
+}

@@ -1,0 +1,263 @@
+/*
+ * cidr tables: networks in order, the first that holds the address answers.
+ * What is no address matches nothing, not even a negated network.
+ */
+#include "postfix/table_inside.h"
+
+#include "postfix/lines.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+enum cidr_kind { CIDR_MATCH, CIDR_IF, CIDR_ENDIF };
+
+struct cidr_rule {
+	struct cidr cidr;
+	enum cidr_kind kind;
+	size_t endif;		/* of an if; 0: there is none */
+	struct str value;
+	size_t offset;
+};
+
+struct cidr_rules {
+	struct cidr_rule *rule;
+	size_t n, cap;
+	struct buf nested;	/* positions of open ifs, size_t each */
+};
+
+unsigned
+cidr_address(struct str address, unsigned char bytes[16])
+{
+	char text[INET6_ADDRSTRLEN + 1];
+	bool v6 = str_find(address, ':') < address.len;
+
+	if (!address.len || address.len >= sizeof(text) ||
+	    str_find(address, '\0') < address.len)
+		return 0;
+	memcpy(text, address.s, address.len);
+	text[address.len] = '\0';
+	if (inet_pton(v6 ? AF_INET6 : AF_INET, text, bytes) != 1)
+		return 0;
+	return v6 ? 16 : 4;
+}
+
+/* The digits after the slash; more than 128 where they are none. */
+static unsigned
+prefix_length(struct str digits)
+{
+	unsigned n = 0;
+	size_t i;
+
+	if (!digits.len)
+		return UINT16_MAX;
+	for (i = 0; i < digits.len; i++) {
+		if (!text_is_digit(digits.s[i]))
+			return UINT16_MAX;
+		if (n <= 128)
+			n = n * 10 + (unsigned)(digits.s[i] - '0');
+	}
+	return n;
+}
+
+const char *
+cidr_parse(struct cidr *cidr, struct str pattern)
+{
+	struct str address = pattern, length = {0};
+	size_t end, slash;
+	unsigned bits, i;
+
+	if (pattern.len && pattern.s[0] == '[') {
+		end = str_find(pattern, ']');
+		if (end == pattern.len)
+			return "it lacks its \"]\"";
+		address = (struct str){pattern.s + 1, end - 1};
+		length = str_from(pattern, end + 1);
+		if (length.len && length.s[0] != '/')
+			return "text follows its \"]\"";
+	}
+	slash = str_find(address, '/');
+	if (!length.len && slash < address.len) {
+		length = str_from(address, slash);
+		address.len = slash;
+	}
+	cidr->match = true;
+	cidr->bytes = (unsigned char)cidr_address(address, cidr->net);
+	if (!cidr->bytes)
+		return "it holds no address";
+	bits = length.len ? prefix_length(str_from(length, 1)) :
+	    cidr->bytes * 8u;
+	if (bits > cidr->bytes * 8u)
+		return "its prefix length is none";
+	for (i = 0; i < cidr->bytes; i++) {
+		unsigned keep = bits > i * 8 ? bits - i * 8 : 0;
+
+		cidr->mask[i] = (unsigned char)(keep >= 8 ? 0xff :
+		    0xff00u >> keep);
+		if (cidr->net[i] & ~cidr->mask[i] & 0xff)
+			return "bits behind its prefix are set";
+	}
+	return NULL;
+}
+
+bool
+cidr_has(const struct cidr *cidr, unsigned nbytes,
+    const unsigned char bytes[16])
+{
+	unsigned i;
+
+	if (cidr->bytes != nbytes)
+		return false;
+	for (i = 0; i < nbytes; i++)
+		if ((bytes[i] & cidr->mask[i]) != cidr->net[i])
+			return !cidr->match;
+	return cidr->match;
+}
+
+static bool
+word_is(struct str line, struct str word)
+{
+	return line.len >= word.len &&
+	    str_eq_fold((struct str){line.s, word.len}, word) &&
+	    (line.len == word.len || !text_is_alnum(line.s[word.len]));
+}
+
+/* Read a rule; false: Postfix skips it. */
+static bool
+rule_read(const struct cidr_rules *rules, struct str line,
+    struct cidr_rule *rule)
+{
+	bool match = true;
+	size_t end;
+
+	if (word_is(line, STR("endif"))) {
+		rule->kind = CIDR_ENDIF;
+		return rules->nested.len && !text_skip_space(
+		    str_from(line, 5)).len;
+	}
+	if (word_is(line, STR("if"))) {
+		rule->kind = CIDR_IF;
+		line = str_from(line, 2);
+	}
+	for (; line.len && (line.s[0] == '!' || lines_is_space(line.s[0]));
+	    line = str_from(line, 1))
+		if (line.s[0] == '!')
+			match = !match;
+	line = text_trim(line);
+	for (end = 0; end < line.len && (rule->kind == CIDR_IF ||
+	    !lines_is_space(line.s[end])); end++)
+		;
+	rule->value = text_skip_space(str_from(line, end));
+	if (!end || cidr_parse(&rule->cidr, (struct str){line.s, end}))
+		return false;
+	rule->cidr.match = match;
+	return rule->kind == CIDR_IF || rule->value.len;
+}
+
+static void
+rule_add(struct cidr_rules *rules, const struct cidr_rule *rule)
+{
+	struct buf *nested = &rules->nested;
+	size_t position = rules->n;
+
+	if (rules->n == rules->cap) {
+		rules->cap = rules->cap ? rules->cap * 2 : 64;
+		rules->rule = xrealloc(rules->rule,
+		    mul_or_die(rules->cap, sizeof(*rules->rule)));
+	}
+	rules->rule[rules->n++] = *rule;
+	if (rule->kind == CIDR_IF) {
+		char bytes[sizeof(position)];
+
+		memcpy(bytes, &position, sizeof(position));
+		buf_add(nested, bytes, sizeof(bytes));
+	} else if (rule->kind == CIDR_ENDIF) {
+		nested->len -= sizeof(position);
+		memcpy(&position, nested->s + nested->len, sizeof(position));
+		rules->rule[position].endif = rules->n - 1;
+	}
+}
+
+static void
+cidr_open(struct table *table)
+{
+	struct arena *a = table->tables->arena;
+	struct source_line line;
+	struct cidr_rules *rules;
+	struct buf b = BUF_INIT;
+	size_t at = 0;
+
+	if (!table_source(table))
+		return;
+	rules = ARENA_NEW(a, struct cidr_rules);
+	buf_init(&rules->nested);
+	table->state = rules;
+	while (source_line_next(table->source.text, &at, &b, &line)) {
+		struct cidr_rule rule = {.offset = line.offset};
+
+		if (!rule_read(rules, line.text, &rule))
+			continue;
+		if (line.joined)
+			rule.value.s = arena_strndup(a, rule.value.s,
+			    rule.value.len);
+		rule_add(rules, &rule);
+	}
+	buf_release(&rules->nested);
+	buf_release(&b);
+}
+
+static enum table_result
+cidr_get(struct table *table, struct str key, struct arena *a,
+    struct table_answer *answer)
+{
+	const struct cidr_rules *rules = table->state;
+	unsigned char bytes[16];
+	unsigned nbytes = cidr_address(key, bytes);
+	size_t i;
+
+	(void)a;
+	for (i = 0; nbytes && i < rules->n; i++) {
+		const struct cidr_rule *rule = &rules->rule[i];
+
+		if (rule->kind == CIDR_ENDIF)
+			continue;
+		if (cidr_has(&rule->cidr, nbytes, bytes)) {
+			if (rule->kind == CIDR_IF)
+				continue;
+			answer->value = rule->value;
+			answer->owner = table->source.owner;
+			answer->offset = rule->offset;
+			return TABLE_FOUND;
+		}
+		if (rule->kind == CIDR_IF) {
+			if (!rule->endif)
+				return TABLE_NONE;
+			i = rule->endif;
+		}
+	}
+	return TABLE_NONE;
+}
+
+static bool
+cidr_tells(struct table *table, struct str domain)
+{
+	(void)table;
+	(void)domain;
+	return false;
+}
+
+static void
+cidr_release(struct table *table)
+{
+	struct cidr_rules *rules = table->state;
+
+	free(rules->rule);
+}
+
+const struct table_type table_cidr = {
+	.name = "cidr",
+	.pattern = true,
+	.open = cidr_open,
+	.get = cidr_get,
+	.tells = cidr_tells,
+	.release = cidr_release,
+};
