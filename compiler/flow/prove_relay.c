@@ -82,7 +82,7 @@ sender_of(const struct relay *r, const struct caller *caller)
 	if (caller->node)
 		return str_of(arena_printf(r->p->arena, "root@%s",
 		    caller->node->host.name));
-	return prove_stranger_sender();
+	return prove_stranger_sender(r->p);
 }
 
 static void
@@ -144,7 +144,7 @@ try_caller(struct relay *r, const struct caller *caller)
 	if (!(served && any)) {
 		try_one(r, caller, STR(""), r->outside, false);
 		try_one(r, caller, own, r->outside, false);
-		try_one(r, caller, prove_stranger_sender(), r->outside,
+		try_one(r, caller, prove_stranger_sender(r->p), r->outside,
 		    false);
 	}
 	if (r->own.len)
@@ -234,7 +234,7 @@ prove_listener(struct prover *p, const struct world_host *host,
 			    (long long)port);
 		return;
 	}
-	r.outside = STR("someone@example.com");
+	r.outside = prove_outside(p);
 	r.own = own_recipient(&r);
 	callers_init(&r.callers, p->world, p->arena);
 	callers_of_port(&r.callers, host, r.port);
