@@ -163,6 +163,14 @@ add_main_domain(struct zone *z)
 	}
 }
 
+/* A node's own name is printed with the node. */
+static bool
+is_fqdn(const struct domain *domain)
+{
+	return domain->node && str_eq(text_str(domain->name),
+	    text_str(domain->node->fqdn));
+}
+
 static void
 add_alias_domains(struct zone *z)
 {
@@ -171,7 +179,7 @@ add_alias_domains(struct zone *z)
 
 	zone_heading(z, "alias domains");
 	for (i = 0; i < z->fleet->alias_domains.n; i++)
-		if (!domain[i].node)
+		if (!is_fqdn(&domain[i]))
 			add_mx(z, domain[i].name.s, &z->fleet->mx);
 }
 
