@@ -165,7 +165,8 @@ table_has_name(const struct match_pattern *pattern, struct str name,
 {
 	size_t dot;
 
-	while (name.len) {
+	/* A name that is empty is asked for where it has no parents. */
+	while (name.len || !names) {
 		lookup->key = name;
 		lookup->table = pattern->table;
 		lookup->result = table_get(pattern->table, name, a,

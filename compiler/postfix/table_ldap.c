@@ -46,7 +46,7 @@ struct ldap_search {
 	struct str base;		/* normal form */
 	const struct filter *filter;
 	struct buf result;
-	bool terminal;			/* as Postfix keeps it: across entries */
+	bool terminal, plain;		/* entries with such attributes, without */
 	long entries, values;
 	uint32_t first;			/* entry that gave a value */
 	enum table_result failed;	/* NONE: not */
@@ -363,22 +363,31 @@ add_values(struct ldap_search *search, const struct ldif_entry *entry,
 	return true;
 }
 
-/* Which kinds of attributes the entry has. */
+/*
+ * Which kinds of attributes the entry has. Postfix does not forget from one
+ * entry to the next that it saw a terminal one, and entries come in any
+ * order.
+ */
 static void
 look_over(struct ldap_search *search, const struct ldif_entry *entry)
 {
 	const struct ldap_attributes *all = &search->ldap->attributes;
+	bool terminal = false;
 	uint32_t i;
 
 	for (i = 0; i < entry->n; i++) {
 		size_t place = wanted(all, text_str(entry->attribute[i].name));
 
 		if (place < all->terminal)
-			search->terminal = true;
+			terminal = true;
 		else if (place >= all->plain && place < all->n)
 			fail(search, TABLE_UNKNOWN, "where a special result "
 			    "attribute leads to is not followed here");
 	}
+	*(terminal ? &search->terminal : &search->plain) = true;
+	if (search->terminal && search->plain)
+		fail(search, TABLE_UNKNOWN, "some entries have a terminal "
+		    "result attribute and others have not");
 }
 
 /* Take what a matching entry says; false: no need to look further. */

@@ -1,8 +1,8 @@
 /*
  * Ask the simulator's tables what the run script asks Postfix.
  *
- * ask [-l LDIF] [-p NAME=VALUE]... get SPEC < keys
- *	a line a key: "=value", "-" (not there), "!why" (try again), "?why"
+ * ask [-0] [-l LDIF] [-p NAME=VALUE]... get SPEC < keys
+ *	a line (or, with -0, a string) a key: "=value", "-" (not there), "!why" (try again), "?why"
  * ask ... match KIND PARENTS LIST < lines "name" or "name address"
  * ask ... find KEYS PARENTS LIST < addresses
  * ask ... map PROPAGATE LIST < addresses
@@ -71,17 +71,20 @@ setting(struct ask *ask, const char *name)
 	return value;
 }
 
+static char end = '\n';	/* of an answer */
+
 static void
 answer(enum table_result result, const struct table_answer *answer)
 {
 	const char *why = answer->why ? answer->why : "";
 
 	if (result == TABLE_FOUND)
-		printf("=%.*s\n", STR_ARG(answer->value));
+		printf("=%.*s", STR_ARG(answer->value));
 	else if (result == TABLE_NONE)
-		puts("-");
+		putchar('-');
 	else
-		printf("%c%s\n", result == TABLE_RETRY ? '!' : '?', why);
+		printf("%c%s", result == TABLE_RETRY ? '!' : '?', why);
+	putchar(end);
 }
 
 static enum match_kind
@@ -232,9 +235,11 @@ main(int argc, char **argv)
 		.file = read_file,
 		.parameter = parameter,
 	};
-	while ((option = getopt(argc, argv, "+l:p:")) != -1) {
+	while ((option = getopt(argc, argv, "+0l:p:")) != -1) {
 		if (option == 'p' && ask->nparameter < 64) {
 			ask->parameter[ask->nparameter++] = str_of(optarg);
+		} else if (option == '0') {
+			end = '\0';
 		} else if (option == 'l' && ldif_read(&ask->arena, &diag,
 		    optarg, optarg, &ldif) == TREE_OK) {
 			ask->world.directory = &ldif;
