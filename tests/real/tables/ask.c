@@ -7,14 +7,17 @@
  * ask ... find KEYS PARENTS LIST < addresses
  * ask ... map PROPAGATE LIST < addresses
  * ask ... rewrite|quote|unquote < addresses
+ * ask ... srs forward|reverse < addresses
  */
 #include "base/buf.h"
 #include "base/file.h"
 #include "postfix/lookup.h"
+#include "postfix/srs.h"
 #include "tree/ldif.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 struct ask {
@@ -149,6 +152,65 @@ print_match(struct match_list *list, struct str line, struct arena *a)
 	answer(lookup.result, &lookup.answer);
 }
 
+static unsigned
+number(struct ask *ask, const char *name, unsigned preset)
+{
+	struct str value = setting(ask, name);
+
+	return value.len ? (unsigned)atoi(value.s) : preset;
+}
+
+/* The parts of a setting, with a separator between. */
+static struct str *
+parts(struct ask *ask, const char *name, char separator, size_t *n)
+{
+	struct str rest = setting(ask, name);
+	struct str *part = ARENA_ARRAY(&ask->arena, struct str, rest.len + 1);
+
+	for (*n = 0; rest.len; ++*n) {
+		size_t end = str_find(rest, separator);
+
+		part[*n] = (struct str){rest.s, end};
+		end += end < rest.len;
+		rest = (struct str){rest.s + end, rest.len - end};
+	}
+	return part;
+}
+
+static void
+run_srs(struct ask *ask, const char *verb)
+{
+	struct srs_rules rules = {
+		.domain = setting(ask, "domain"),
+		.separator = setting(ask, "separator").s[0],
+		.hash_length = number(ask, "length", 4),
+		.hash_minimum = number(ask, "minimum", 4),
+		.always_rewrite = setting(ask, "always").len,
+		.today = (unsigned)(time(NULL) / 86400),
+	};
+	struct str out;
+	const char *why;
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t len;
+
+	rules.exclude = parts(ask, "exclude", ',', &rules.nexclude);
+	rules.secret = parts(ask, "secrets", '\n', &rules.nsecret);
+	while ((len = getline(&line, &cap, stdin)) > 0) {
+		struct str s = {line, (size_t)len - (line[len - 1] == '\n')};
+		enum srs_result result = !strcmp(verb, "forward") ?
+		    srs_forward(&rules, s, &ask->arena, &out, &why) :
+		    srs_reverse(&rules, s, &ask->arena, &out, &why);
+
+		if (result == SRS_REWRITTEN)
+			printf("=%.*s\n", STR_ARG(out));
+		else
+			printf("%c%s\n", result == SRS_UNCHANGED ? '-' :
+			    result == SRS_REFUSED ? '!' : '?', why);
+	}
+	free(line);
+}
+
 static void
 run(struct ask *ask, char **word)
 {
@@ -252,7 +314,10 @@ main(int argc, char **argv)
 		return 64;
 	ask->tables = tables_new(&ask->arena, &ask->world);
 	read_rules(ask);
-	run(ask, argv + optind);
+	if (!strcmp(argv[optind], "srs"))
+		run_srs(ask, argv[optind + 1]);
+	else
+		run(ask, argv + optind);
 	tables_free(ask->tables);
 	diag_release(&diag);
 	sources_release(&sources);

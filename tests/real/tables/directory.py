@@ -14,7 +14,7 @@ passed = failed = unknown = 0
 ATTRIBUTES = ['uid', 'emailForward', 'cn', 'description', 'UID', 'EMAILFORWARD', 'sn', 'ou']
 VALUES = ['one', 'Two', 'a b', 'a  b', 'x+y', 'star\\2a', 'paren\\28s\\29', '1', '2', 'first line', 'FIRST  LINE', 'second line',
           'ahf', 'command', 'Zweite Übung', '\\c3\\9cbung', 'x', '%s', '%u', '%u', '%u', '%s', 'back\\5cslash', 'umlaut']
-PARTS = ['o', 'one', 'line', 'b.example', '@', ' ', 'st l', 't  L', ', ', '/', '\\2a', '%u', 'Zwei', '\\0a', 'e', 'a ', ' b']
+PARTS = ['o', 'one', 'line', 'b.example', '@', 'st l', 't  L', ', ', '/', '\\2a', '%u', 'Zwei', '\\0a', 'e', 'a ', ' b']
 
 
 def part(attribute):
