@@ -16,7 +16,7 @@ struct tables {
 	const struct table_world *world;
 	struct map open[2];	/* by "type:name"; [1]: keys folded */
 	bool utf8;		/* smtputf8_enable: keys, values are checked */
-	unsigned depth;		/* of the table being opened, in others */
+	unsigned opening;	/* tables, one within the other */
 	struct directory *directory;	/* table_directory.h; NULL: not yet */
 };
 
@@ -43,13 +43,16 @@ struct table {
 	struct str name;	/* "/etc/postfix/maps/alias" */
 	bool fold;		/* DICT_FLAG_FOLD_FIX */
 	bool pattern;
+	unsigned depth;		/* of the tables that it asks */
 	const char *why;	/* it cannot be asked; then broken says */
 	enum table_result broken;	/* RETRY or UNKNOWN */
 	struct table_source source;	/* of a type that is a file */
 	void *state;
 };
 
-/* The types; each is defined in a file of its own name. */
+enum { TABLE_DEEPEST = 16 };	/* tables within tables */
+
+/* The types. */
 extern const struct table_type table_indexed, table_texthash, table_inline,
     table_static, table_union, table_pipe, table_random, table_proxy,
     table_fail, table_regexp, table_pcre, table_cidr, table_ldap;
