@@ -123,7 +123,8 @@ struct cidr {
 	bool match;		/* false: what is not in it */
 };
 /* Why the pattern is none, or NULL. */
-const char *cidr_parse(struct cidr *cidr, struct str pattern);
+const char *cidr_parse(struct arena *a, struct cidr *cidr,
+    struct str pattern);
 /* The bytes of an address: 4, 16, or 0 where it is none. */
 unsigned cidr_address(struct str address, unsigned char bytes[16]);
 bool cidr_has(const struct cidr *cidr, unsigned nbytes,
