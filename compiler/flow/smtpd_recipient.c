@@ -59,6 +59,8 @@ judge_resolve(struct judge *j, bool sender,
 	struct resolution *out = sender ? &j->of_sender : &j->of_recipient;
 
 	judge_resolve_only(j, sender);
+	*(sender ? &j->asked_sender : &j->asked_recipient) = true;
+	j->verdict->sender_mattered |= out->sender_mattered;
 	*resolution = out;
 	if (out->result == TABLE_RETRY)
 		return judge_retry(j, sender ? j->session->sender :
@@ -411,8 +413,9 @@ judge_login(struct judge *j, bool allow_unknown)
 }
 
 static bool
-has_sender(const struct judge *j)
+has_sender(struct judge *j)
 {
+	j->asked_sender = true;
 	return j->smtpd->set.sasl && j->sender && j->session->sender.len;
 }
 
@@ -435,7 +438,7 @@ login_missing(struct judge *j, const struct step *step)
 	check = find_owners(j, &owners);
 	if (check != CHECK_DUNNO || owners.result != TABLE_FOUND)
 		return check;
-	return refuse_login(j, &owners, "not logged in", (struct str){0});
+	return refuse_login(j, &owners, "not logged in", STR(""));
 }
 
 enum check

@@ -81,6 +81,13 @@ const struct listener_port *trace_handover(const struct hop *hop,
     struct arena *a, struct message *message, enum fate *fate,
     const char **text);
 
+/*
+ * Where a delivery leads whose transport and next hop are set: the rest but
+ * the addresses, which smtp_generic_maps may still change.
+ */
+void trace_route(const struct world_host *host, struct arena *a,
+    struct delivery *delivery);
+
 /* Follow a message to all its ends: a tree. */
 struct hop *trace_message(const struct world *world,
     const struct world_host *host, const struct listener_port *port,
