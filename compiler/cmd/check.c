@@ -1,5 +1,7 @@
 #include "cmd/compile.h"
 
+#include "flow/prove.h"
+
 #include <getopt.h>
 
 int
@@ -8,6 +10,7 @@ cmd_check(struct run *run, int argc, char **argv)
 	static const struct option options[] = {
 		RUN_LONG_OPTIONS, {NULL, 0, NULL, 0}
 	};
+	struct world world = {0};
 	struct compilation c;
 	int option, status;
 
@@ -19,6 +22,11 @@ cmd_check(struct run *run, int argc, char **argv)
 		return run_usage(run, "check", "'%s' is not expected",
 		    argv[optind]);
 	compile_fleet(run, NULL, &c);
+	if (!diag_has_hard(&run->diag)) {
+		world.stand_in_secrets = true;
+		compile_world(run, &c, &world);
+		prove_fleet(&run->arena, &run->diag, &world, &c.roles);
+	}
 	status = run_finish(run, false);
 	if (!run->quiet)
 		fprintf(stderr, "%zu nodes, %u addresses, %zu accounts: "
@@ -26,6 +34,7 @@ cmd_check(struct run *run, int argc, char **argv)
 		    fleet_addresses(&c.fleet), c.fleet.ldap.accounts.n,
 		    run->diag.count[LEVEL_ERROR],
 		    run->diag.count[LEVEL_WARNING]);
+	world_release(&world);
 	compilation_release(&c);
 	return status;
 }

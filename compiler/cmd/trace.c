@@ -5,17 +5,13 @@
  */
 #include "cmd/trace.h"
 
+#include "flow/callers.h"
 #include "render/plan_read.h"
 
 #include <getopt.h>
 #include <string.h>
 
-/* Somebody outside, at an address that no node has (RFC 5737). */
 #define STRANGER_SENDER "someone@example.net"
-#define STRANGER_NAME "mail.example.net"
-static const char *const stranger_addresses[] = {
-	"203.0.113.99", "198.51.100.99", "192.0.2.99", "2001:db8:ffff::99",
-};
 
 struct asked {
 	const char *recipient, *from, *at, *client, *cert, *login, *helo,
@@ -131,18 +127,6 @@ start_at_mx(struct trace *t, struct str recipient)
 	    (int)(recipient.len - at), recipient.s + at);
 }
 
-static struct str
-stranger(const struct world *world)
-{
-	size_t i;
-
-	for (i = 0; i + 1 < sizeof(stranger_addresses) /
-	    sizeof(stranger_addresses[0]); i++)
-		if (!world_host_at(world, str_of(stranger_addresses[i])))
-			break;
-	return str_of(stranger_addresses[i]);
-}
-
 static bool
 set_certificate(struct trace *t, const char *name, struct client *client)
 {
@@ -170,10 +154,8 @@ set_client(struct trace *t, const struct asked *asked)
 	struct client *client = &t->message.client;
 	const struct world_host *from = NULL;
 
-	*client = (struct client){.address = stranger(&t->world),
-		.name = STR(STRANGER_NAME), .fingerprint = STR(""),
-		.key_fingerprint = STR(""), .login = STR(""),
-		.tls = !asked->plain};
+	*client = caller_stranger(&t->world, false);
+	client->tls = !asked->plain;
 	if (!t->port) {
 		client->address = STR("127.0.0.1");
 		client->name = STR("localhost");

@@ -12,7 +12,15 @@ struct prover {
 	const struct world *world;
 	const struct fleet *fleet;
 	const struct roles *roles;
+	struct map groups;		/* of findings: prove_may_report() */
 };
+
+/*
+ * Whether a law broken on a host is worth a finding: the first few of a role
+ * are, for they have one cause; the others are counted in a note.
+ */
+bool prove_may_report(struct prover *p, enum finding_id id,
+    const struct world_host *host);
 
 /* Drop what was traced so far: hops and their strings are gone. */
 void prove_forget(struct prover *p);

@@ -286,7 +286,9 @@ read_domains(struct decision *d)
 {
 	const struct sign_message *m = d->message;
 
-	if (!m->sender.len && !is_on(d, "allow_envfrom_empty"))
+	/* A sender without a domain is none, for rspamd. */
+	d->envelope = domain_of(m->sender, d->arena);
+	if (!d->envelope.s && !is_on(d, "allow_envfrom_empty"))
 		return no(d, option(d, "allow_envfrom_empty"),
 		    "the sender is null, and allow_envfrom_empty is off");
 	if (!m->from_known)
@@ -297,8 +299,6 @@ read_domains(struct decision *d)
 		    "allow_hdrfrom_multiple is off");
 	if (m->nfrom)
 		d->header = domain_of(m->from[0], d->arena);
-	if (m->sender.len)
-		d->envelope = domain_of(m->sender, d->arena);
 	if (m->user.s)
 		d->login = domain_of(m->user, d->arena);
 	if (m->recipient.len)
@@ -314,8 +314,8 @@ choose_domain(struct decision *d, const char *name)
 	struct str word;
 
 	if (v->kind != VALUE_STRING)
-		return unknown(d, v, arena_printf(d->arena,
-		    "%s is no string", name));
+		return no(d, v, arena_printf(d->arena,
+		    "%s is no string: the module fails", name));
 	word = value_str(v);
 	if (str_eq(word, STR("header")))
 		d->domain = d->header;

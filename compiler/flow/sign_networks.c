@@ -146,6 +146,30 @@ is_path(const struct value *v)
 	return v->kind == VALUE_STRING && v->len && *v->u.s == '/';
 }
 
+/* "file://", "http://", "radix;/path" … */
+static bool
+is_url(struct str s)
+{
+	return str_find(s, ';') < s.len || memmem(s.s, s.len, "://", 3);
+}
+
+/*
+ * A list whose first entry does not begin with a digit is taken for one of
+ * addresses of maps, and so is a string: there are none such, and nobody is
+ * in it.
+ */
+static enum maybe
+as_map(const struct signer *s, const struct value *v, const struct ip *ip,
+    const char **why)
+{
+	if (v->kind == VALUE_STRING && is_path(v))
+		return file_has(s, v, ip, why);
+	if (v->kind == VALUE_STRING && !is_url(value_str(v)))
+		return NO;
+	*why = "what the map has is not known here";
+	return MAYBE;
+}
+
 enum maybe
 networks_have(const struct signer *s, const struct value *networks,
     const struct ip *ip, const struct value **at, const char **why)
@@ -155,12 +179,12 @@ networks_have(const struct signer *s, const struct value *networks,
 	uint32_t i;
 
 	*at = networks;
-	if (is_path(networks))
-		return file_has(s, networks, ip, why);
-	if (networks->kind != VALUE_LIST) {
-		*why = "rspamd takes it for the address of a map";
-		return MAYBE;
-	}
+	if (networks->kind != VALUE_LIST)
+		return as_map(s, networks, ip, why);
+	if (networks->len && item->kind == VALUE_STRING &&
+	    !(item->len && isdigit((unsigned char)*item->u.s)) &&
+	    !is_path(item))
+		return as_map(s, item, ip, why);
 	for (i = 0; i < networks->len; i++) {
 		if (item[i].kind != VALUE_STRING || is_path(&item[i])) {
 			*why = "it has what is no network";

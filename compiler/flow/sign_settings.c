@@ -109,8 +109,8 @@ is_mailbox(struct question *q, const struct value *v, struct str address)
 static enum maybe
 is_sender(struct question *q, const struct value *v)
 {
-	if (!q->message->sender.len)
-		return NO;
+	if (str_find(q->message->sender, '@') == q->message->sender.len)
+		return NO;	/* none, for rspamd */
 	return is_mailbox(q, v, q->message->sender);
 }
 
@@ -245,13 +245,14 @@ static bool
 rule_signs(const struct value *rule, struct str symbol)
 {
 	const struct value *apply = value_get(rule, STR("apply"));
-	const struct value *enabled = value_get(apply,
-	    STR("symbols_enabled"));
-	const struct value *groups = value_get(apply, STR("groups_enabled"));
-	bool on = !enabled && !groups;
+	const struct value *enabled, *groups;
+	bool on;
 
 	if (!apply || value_get(apply, STR("whitelist")))
 		return false;
+	enabled = value_get(apply, STR("symbols_enabled"));
+	groups = value_get(apply, STR("groups_enabled"));
+	on = !enabled && !groups;
 	if (names(enabled, symbol) || names_group(groups))
 		on = true;
 	if (names(value_get(apply, STR("symbols_disabled")), symbol) ||

@@ -306,6 +306,8 @@ is_bad(struct judge *j, bool sender)
 	    &j->of_recipient;
 	size_t at;
 
+	if (sender ? j->session->bad_sender : j->session->bad_recipient)
+		return true;
 	if (!address.len)
 		return !sender;
 	if (j->smtpd->set.strict_envelopes && address.s[0] == '@')

@@ -28,6 +28,8 @@ struct session {
 	struct str helo;		/* empty: none was said */
 	struct str sender;		/* internal form, empty: <> */
 	struct str recipient;		/* internal form */
+	/* What was typed is no address: smtpd_address(). */
+	bool bad_sender, bad_recipient;
 };
 
 enum verdict_kind {
@@ -66,6 +68,14 @@ struct verdict {
 /* A listener's restrictions, read and opened. */
 struct smtpd *smtpd_open(const struct host *host,
     const struct service *service);
+
+/*
+ * The internal form of what a client writes between the <> of MAIL FROM and
+ * RCPT TO, source routes, quotes and comments dropped; false: no address
+ * that smtpd takes.
+ */
+bool smtpd_address(const struct smtpd *smtpd, struct str typed,
+    struct arena *a, struct str *internal);
 
 /*
  * Judge one recipient. What depends on the outside world is assumed to pass

@@ -43,16 +43,15 @@ judge(struct tracer *t, struct hop *hop)
 }
 
 static bool
-overrides(const struct hop *hop, const char *word)
+overrides(const struct world_host *host, const struct listener_port *port,
+    const char *word)
 {
-	const struct host *host = &hop->host->host;
-	const struct service *service = hop->port ? hop->port->service : NULL;
 	struct str rest, item;
 
-	if (!service)
+	if (!port)
 		return false;
-	rest = cf_value(&host->cf, service, STR("receive_override_options"),
-	    host->arena);
+	rest = cf_value(&host->host.cf, port->service,
+	    STR("receive_override_options"), host->host.arena);
 	while (value_item(&rest, &item))
 		if (str_eq(item, str_of(word)))
 			return true;
@@ -68,40 +67,55 @@ is_local(const struct hop *hop)
 	    str_eq(hop->message.client.address, STR("::1"));
 }
 
+/* Whether the service hands its messages to milters; false: *verdict. */
+static bool
+has_milters(const struct world_host *host, const struct listener_port *port,
+    struct arena *a, struct sign_verdict *verdict)
+{
+	struct str milters = cf_value(&host->host.cf, port ? port->service :
+	    NULL, port ? STR("smtpd_milters") : STR("non_smtpd_milters"), a);
+
+	*verdict = (struct sign_verdict){.result = SIGN_NOT,
+		.why = "no milter sees the message"};
+	if (!milters.len || overrides(host, port, "no_milters"))
+		return false;
+	verdict->result = SIGN_UNKNOWN;
+	verdict->why = "what the milter does is not known";
+	return host->signer != NULL;
+}
+
+struct sign_verdict
+trace_signing(const struct world_host *host, const struct listener_port *port,
+    const struct message *m, struct arena *a)
+{
+	struct sign_message message = {
+		.client = port ? m->client.address : STR("127.0.0.1"),
+		.user = m->client.login.len ? m->client.login :
+		    (struct str){0},
+		.sender = m->sender,
+		.recipient = m->recipient,
+		.from = &m->header_from,
+		.nfrom = m->header_from.len != 0,
+		.from_known = m->header_from.s != NULL,
+	};
+	struct sign_verdict verdict;
+
+	if (!has_milters(host, port, a, &verdict))
+		return verdict;
+	return sign_decide(host->signer, &message, a);
+}
+
 /* Milters see the message before cleanup, those of local mail after. */
 static void
 sign(struct tracer *t, struct hop *hop)
 {
-	const struct host *host = &hop->host->host;
-	const struct message *m = &hop->message;
-	const char *parameter = hop->port ? "smtpd_milters" :
-	    "non_smtpd_milters";
-	struct str milters = cf_value(&host->cf, hop->port ?
-	    hop->port->service : NULL, str_of(parameter), t->arena);
-	struct str *from = ARENA_NEW(t->arena, struct str);
-	struct sign_message message = {
-		.client = hop->port ? m->client.address : STR("127.0.0.1"),
-		.user = m->client.login.len ? m->client.login :
-		    (struct str){0},
-		.sender = hop->port ? m->sender : hop->cleaned.sender,
-		.recipient = m->recipient,
-		.from = from,
-		.from_known = m->header_from.s != NULL,
-	};
+	struct message m = hop->message;
 
-	*from = hop->port ? m->header_from : hop->cleaned.header_from;
-	message.nfrom = from->len != 0;
-	if (!milters.len || overrides(hop, "no_milters")) {
-		hop->signing = (struct sign_verdict){.result = SIGN_NOT,
-			.why = "no milter sees the message"};
-		return;
+	if (!hop->port) {
+		m.sender = hop->cleaned.sender;
+		m.header_from = hop->cleaned.header_from;
 	}
-	if (!hop->host->signer) {
-		hop->signing = (struct sign_verdict){.result = SIGN_UNKNOWN,
-			.why = "what the milter does is not known"};
-		return;
-	}
-	hop->signing = sign_decide(hop->host->signer, &message, t->arena);
+	hop->signing = trace_signing(hop->host, hop->port, &m, t->arena);
 }
 
 static bool
@@ -110,7 +124,8 @@ clean(struct tracer *t, struct hop *hop)
 	const struct message *m = &hop->message;
 	struct envelope in = {.sender = m->sender, .recipient = m->recipient,
 		.header_from = m->header_from, .local = is_local(hop),
-		.unmapped = overrides(hop, "no_address_mappings")};
+		.unmapped = overrides(hop->host, hop->port,
+		    "no_address_mappings")};
 	struct cleaned *out = &hop->cleaned;
 	struct str *to;
 

@@ -87,6 +87,13 @@ const struct listener_port *trace_handover(const struct hop *hop,
  */
 void trace_route(const struct world_host *host, struct arena *a,
     struct delivery *delivery);
+/*
+ * What the milters of a listener (port NULL: of sendmail) sign a message
+ * with; for sendmail as cleanup leaves it.
+ */
+struct sign_verdict trace_signing(const struct world_host *host,
+    const struct listener_port *port, const struct message *message,
+    struct arena *a);
 
 /* Follow a message to all its ends: a tree. */
 struct hop *trace_message(const struct world *world,

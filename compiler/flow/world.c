@@ -67,6 +67,22 @@ open_signer(struct world_host *wh)
 		wh->signer = signer_open(wh->host.arena, &sign);
 }
 
+static void
+open_srs(struct world_host *wh)
+{
+	struct srs_config *srs = &wh->srs;
+
+	srs_config_read(srs, &wh->host.world, wh->host.arena);
+	srs->rules.today = (unsigned)(wh->world->today / DAY_SECONDS);
+	wh->has_srs = srs->version != 0;
+	if (!wh->world->stand_in_secrets || srs->rules.nsecret ||
+	    !srs->secret_file.len)
+		return;
+	srs->rules.secret = ARENA_NEW(wh->host.arena, struct str);
+	srs->rules.secret[0] = srs->secret_file;
+	srs->rules.nsecret = 1;
+}
+
 static bool
 open_host(struct world *world, struct world_host *wh,
     const struct planned_node *files)
@@ -88,9 +104,7 @@ open_host(struct world *world, struct world_host *wh,
 
 		wh->host.name = arena_strndup(world->arena, name.s, name.len);
 	}
-	srs_config_read(&wh->srs, &wh->host.world, world->arena);
-	wh->srs.rules.today = (unsigned)(world->today / DAY_SECONDS);
-	wh->has_srs = wh->srs.version != 0;
+	open_srs(wh);
 	open_signer(wh);
 	return true;
 }

@@ -16,6 +16,8 @@ struct node {
 	struct node **child;
 	uint32_t n, cap;
 	struct index index;		/* over the keys of many children */
+	const struct value *made;	/* what ucl_value() made of it */
+	const struct value *joined;	/* a list with what stands behind it */
 };
 
 struct ucl {

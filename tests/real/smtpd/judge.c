@@ -89,10 +89,8 @@ answer(const struct smtpd *smtpd, char *line)
 		.key_fingerprint = f[6], .common_name = f[7], .login = f[8]};
 	s.helo = f[3];
 	arena_init(&arena);
-	/* An address that never becomes one is not smtpd_judge()'s. */
-	if (!smtpd_address(smtpd, f[9], true, &arena, &s.sender) ||
-	    !smtpd_address(smtpd, f[10], false, &arena, &s.recipient))
-		s.recipient = s.recipient;
+	s.bad_sender = !smtpd_address(smtpd, f[9], &arena, &s.sender);
+	s.bad_recipient = !smtpd_address(smtpd, f[10], &arena, &s.recipient);
 	smtpd_judge(smtpd, &s, &arena, &verdict);
 	if (verdict.kind == VERDICT_UNKNOWN)
 		printf("unknown %s\n", verdict.why);
