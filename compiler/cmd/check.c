@@ -1,3 +1,7 @@
+/*
+ * Everything but writing: the pipeline, and then the proofs about the files
+ * that it rendered.
+ */
 #include "cmd/compile.h"
 
 #include "flow/prove.h"
@@ -21,8 +25,8 @@ cmd_check(struct run *run, int argc, char **argv)
 	if (optind < argc)
 		return run_usage(run, "check", "'%s' is not expected",
 		    argv[optind]);
-	compile_fleet(run, NULL, &c);
-	if (!diag_has_hard(&run->diag)) {
+	/* What is wrong already would only be told again by its consequences. */
+	if (compile_fleet(run, NULL, &c)) {
 		world.stand_in_secrets = true;
 		compile_world(run, &c, &world);
 		prove_fleet(&run->arena, &run->diag, &world, &c.roles);
