@@ -31,6 +31,9 @@ ask_mx(struct address_prover *ap, struct door *mx, struct str address,
 	struct str sender = prove_stranger_sender();
 	way_end end = way_follow(&ap->way, mx, sender, address);
 
+	/* What does not arrive at all was told as that. */
+	if (number != NOWHERE && way_fate(end) != FATE_DELIVERED)
+		return;
 	if (!(end & WAY_HANDED) && way_fate(end) != FATE_UNDECIDABLE &&
 	    way_fate(end) != FATE_LOOP)
 		failure_add(ap, FINDING_FLOW_HANDOFF, end, CAUSE_MISSED, mx,

@@ -347,7 +347,7 @@ route_to(struct way *w, const struct world_host *from, struct str transport,
 
 	if (route)
 		return route;
-	route = ARENA_NEW(&w->keep, struct route);
+	route = ARENA_NEW(&w->keep, struct way_route);
 	map_add(&h->routes, keep_str(w, key), route);
 	d = &route->delivery;
 	*d = (struct delivery){.transport = keep_str(w, transport),
