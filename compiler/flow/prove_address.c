@@ -46,8 +46,10 @@ prove_is_usable(const struct fleet *fleet, uint32_t address)
 enum { REPORTED_DEPTH = 8 };
 
 static bool
-is_reported_at(const struct fleet *fleet, uint32_t address, unsigned depth)
+is_reported_at(const struct address_prover *ap, uint32_t address,
+    unsigned depth)
 {
+	const struct fleet *fleet = ap->p->fleet;
 	const struct mapping *m = fleet_alias(fleet, address);
 	bool alias = m != NULL;
 	const struct target *target;
@@ -55,7 +57,7 @@ is_reported_at(const struct fleet *fleet, uint32_t address, unsigned depth)
 
 	if (!m)
 		m = fleet_forward(fleet, address);
-	if (m && m->poisoned)
+	if ((m && m->poisoned) || (depth && ap->told[address]))
 		return true;
 	target = fleet_targets(fleet, address, &n);
 	for (i = 0; i < n; i++) {
@@ -64,16 +66,27 @@ is_reported_at(const struct fleet *fleet, uint32_t address, unsigned depth)
 		    (alias && target[i].where == TARGET_OUTSIDE))
 			return true;
 		if (target[i].leads_to != NOWHERE && depth < REPORTED_DEPTH &&
-		    is_reported_at(fleet, target[i].leads_to, depth + 1))
+		    is_reported_at(ap, target[i].leads_to, depth + 1))
 			return true;
 	}
 	return false;
 }
 
 bool
-prove_is_reported(const struct fleet *fleet, uint32_t address)
+prove_is_reported(const struct address_prover *ap, uint32_t address)
 {
-	return address != NOWHERE && is_reported_at(fleet, address, 0);
+	return address != NOWHERE && is_reported_at(ap, address, 0);
+}
+
+bool
+prove_is_main(const struct address_prover *ap, struct str recipient)
+{
+	struct str domain = ap->domain[0];
+	size_t local = recipient.len - domain.len;
+
+	return recipient.len > domain.len && recipient.s[local - 1] == '@' &&
+	    str_eq_fold((struct str){recipient.s + local, domain.len},
+	    domain);
 }
 
 /* Messages */
@@ -84,7 +97,6 @@ prove_message(struct address_prover *ap, struct door *door,
 {
 	struct way *w = &ap->way;
 	enum finding_id id = FINDING_FLOW_LOST;
-	const char *what = "its mail does not arrive";
 	enum fate fate;
 	way_end end;
 
@@ -100,7 +112,7 @@ prove_message(struct address_prover *ap, struct door *door,
 	else if (!must || fate == FATE_DELIVERED)
 		return end;
 	failure_add(ap, id, end, (uint32_t)way_cause(end), door, sender,
-	    recipient, address, what);
+	    recipient, address);
 	return end;
 }
 
@@ -178,11 +190,21 @@ open_task(void *self, struct door *door, struct str domain,
 /* Beyond so many pairs each address is tried in one alias domain only. */
 enum { PAIRS = 200000 };
 
+/* The number of the i-th address: forwards and accounts before aliases. */
+static uint32_t
+in_order(const struct fleet *fleet, uint32_t i)
+{
+	uint32_t n = fleet_addresses(fleet);
+	uint32_t others = n - (uint32_t)fleet->aliases.n;
+
+	return i < others ? i + (uint32_t)fleet->aliases.n : i - others;
+}
+
 static void
 run_task(struct address_prover *ap, const struct task *task)
 {
 	const struct fleet *fleet = ap->p->fleet;
-	uint32_t n = fleet_addresses(fleet), address;
+	uint32_t n = fleet_addresses(fleet), i;
 	size_t domains = ap->ndomain, d;
 	bool all = (size_t)n * domains <= PAIRS, first = true;
 
@@ -191,8 +213,10 @@ run_task(struct address_prover *ap, const struct task *task)
 			break;
 	if (d == domains)
 		return;
-	for (address = 0; address < n; address++) {
-		if (d && !all && !first && address % (domains - 1) != d - 1)
+	for (i = 0; i < n; i++) {
+		uint32_t address = in_order(fleet, i);
+
+		if (d && !all && !first && i % (domains - 1) != d - 1)
 			continue;
 		if (!prove_is_usable(fleet, address))
 			continue;
@@ -418,6 +442,8 @@ prove_addresses(struct prover *p)
 	ap.way.open_self = &ap;
 	find_domains(&ap);
 	find_srs(&ap);
+	ap.told = ARENA_ARRAY(&ap.way.keep, uint8_t,
+	    fleet_addresses(p->fleet));
 	set_placeless(p->world, true);
 	start_all(&ap);
 	for (i = 0; i < ap.ntask; i++) {

@@ -23,7 +23,7 @@ struct failure {
 	struct str sender, recipient;
 	uint32_t address;		/* of ours, or NOWHERE */
 	size_t n;
-	const char *what;		/* of the finding's text */
+	const struct world_host *srs;	/* that resolves it, all the same */
 };
 
 /* All addresses of ours in one domain, at one door. */
@@ -45,15 +45,19 @@ struct address_prover {
 	struct str *domain;		/* ours: the main one first */
 	size_t ndomain;
 	struct str srs;			/* an address that we would make */
+	/* Of each address of ours: whether its failure was noted already. */
+	uint8_t *told;
 };
 
+enum { TOLD_MAIN = 1, TOLD_ALIAS = 2 };	/* in which domain */
+
 /*
- * Note a failure; one of a cause that is known is only counted. What must
- * be a literal or live as long as the prover.
+ * Note a failure; one of a cause that is known is only counted. NULL: it is
+ * a consequence of what was told.
  */
-void failure_add(struct address_prover *ap, enum finding_id id, way_end end,
-    uint32_t cause, struct door *door, struct str sender,
-    struct str recipient, uint32_t address, const char *what);
+struct failure *failure_add(struct address_prover *ap, enum finding_id id,
+    way_end end, uint32_t cause, struct door *door, struct str sender,
+    struct str recipient, uint32_t address);
 /* Turn all of them into findings. */
 void failures_report(struct address_prover *ap);
 
@@ -81,7 +85,9 @@ struct str prove_join(struct address_prover *ap, struct str local,
 void prove_stranger_message(const struct address_prover *ap, bool v6,
     struct message *message);
 /* Whether a finding of another pass has said what happens to an address. */
-bool prove_is_reported(const struct fleet *fleet, uint32_t address);
+bool prove_is_reported(const struct address_prover *ap, uint32_t address);
+/* Whether a domain is the main one. */
+bool prove_is_main(const struct address_prover *ap, struct str recipient);
 /* Whether data declares it and nothing speaks against its mail. */
 bool prove_is_usable(const struct fleet *fleet, uint32_t address);
 

@@ -6,36 +6,58 @@
 
 #include <stdlib.h>
 
-void
+/* What follows from what was told, of the address itself or its targets. */
+static bool
+is_consequence(struct address_prover *ap, struct str recipient,
+    uint32_t address)
+{
+	uint8_t domain = prove_is_main(ap, recipient) ? TOLD_MAIN : TOLD_ALIAS;
+
+	if (address == NOWHERE)
+		return false;
+	if ((ap->told[address] & (domain | TOLD_MAIN)) ||
+	    prove_is_reported(ap, address))
+		return true;
+	ap->told[address] |= domain;
+	return false;
+}
+
+static struct failure *
+failure_new(struct address_prover *ap)
+{
+	if (ap->nfailure == ap->cap_failure) {
+		ap->cap_failure = ap->cap_failure ? ap->cap_failure * 2 : 16;
+		ap->failure = xrealloc(ap->failure, mul_or_die(
+		    ap->cap_failure, sizeof(*ap->failure)));
+	}
+	return &ap->failure[ap->nfailure++];
+}
+
+struct failure *
 failure_add(struct address_prover *ap, enum finding_id id, way_end end,
     uint32_t cause, struct door *door, struct str sender,
-    struct str recipient, uint32_t address, const char *what)
+    struct str recipient, uint32_t address)
 {
 	struct arena *a = &ap->way.keep;
 	struct failure *f;
 	size_t i;
 
-	if (prove_is_reported(ap->p->fleet, address))
-		return;
+	if (is_consequence(ap, recipient, address))
+		return NULL;
 	for (i = 0; i < ap->nfailure; i++) {
 		f = &ap->failure[i];
-		if (f->id != id || f->cause != cause)
-			continue;
-		/* Each address counts once, as it came first. */
-		f->n += f->door == door && str_eq(f->sender, sender);
-		return;
+		if (f->id == id && f->cause == cause) {
+			f->n++;
+			return f;
+		}
 	}
-	if (ap->nfailure == ap->cap_failure) {
-		ap->cap_failure = ap->cap_failure ? ap->cap_failure * 2 : 16;
-		ap->failure = xrealloc(ap->failure, mul_or_die(
-		    ap->cap_failure, sizeof(*f)));
-	}
-	f = &ap->failure[ap->nfailure++];
+	f = failure_new(ap);
 	*f = (struct failure){.id = id, .end = end, .cause = cause,
-		.door = door, .address = address, .n = 1, .what = what,
+		.door = door, .address = address, .n = 1,
 		.sender = {arena_strndup(a, sender.s, sender.len), sender.len},
 		.recipient = {arena_strndup(a, recipient.s, recipient.len),
 		recipient.len}};
+	return f;
 }
 
 /* The host that refuses it in the end, whoever hears of it; or NULL. */
@@ -56,14 +78,42 @@ refusal(const struct hop *hop)
 	return NULL;
 }
 
+/* Where the SRS host has an address. */
+static struct origin
+place_at_srs(const struct address_prover *ap, const struct failure *f)
+{
+	struct lookup lookup = {0};
+
+	address_find(&f->srs->host.maps.virtual_alias, f->recipient,
+	    ADDRESS_DEFAULT, false, &f->srs->host.rules, &ap->p->scratch,
+	    &lookup);
+	return host_origin(&lookup);
+}
+
+/* The row that makes a host take an address. */
+static struct origin
+place_of_step(const struct hop *hop)
+{
+	const struct step *step;
+
+	for (step = hop->cleaned.steps; step; step = step->next)
+		if (step->by.at.source)
+			return step->by.at;
+	return ORIGIN_NONE;
+}
+
 /*
- * A table lacks one address: nothing in the files is wrong, and the line is
- * the address's own. Else it is the last line that decided.
+ * Where a table lacks one address, nothing in the files is wrong, and the
+ * line is the address's own. Else it is the last line that decided.
  */
 static struct origin
 place_of(const struct address_prover *ap, const struct failure *f,
     const struct hop *hop)
 {
+	if (f->srs)
+		return place_at_srs(ap, f);
+	if (f->id == FINDING_FLOW_ACCEPTS)
+		return place_of_step(hop);
 	if (f->address != NOWHERE && f->n == 1 && refusal(hop))
 		return fleet_origin(ap->p->fleet, f->address);
 	return ORIGIN_NONE;
@@ -74,8 +124,32 @@ more(const struct address_prover *ap, const struct failure *f)
 {
 	if (f->n < 2)
 		return "";
-	return arena_printf(ap->p->arena, ", and so it is with %zu other%s",
+	return arena_printf(ap->p->arena, "; and so it is %zu time%s more",
 	    f->n - 1, f->n == 2 ? "" : "s");
+}
+
+/* What the law says, and what is so instead. */
+static const char *
+law(const struct address_prover *ap, const struct failure *f,
+    const struct hop *hop)
+{
+	const struct cause *cause = &ap->way.cause[way_cause(f->end)];
+	const char *host = cause->host ? cause->host->host.name :
+	    hop->host->host.name;
+
+	if (f->srs)
+		return arena_printf(ap->p->arena, "%s resolves it, but the "
+		    "MX does not hand it over", f->srs->host.name);
+	if (f->id == FINDING_FLOW_LOOP)
+		return "its mail never ends";
+	if (f->id == FINDING_FLOW_ACCEPTS)
+		return arena_printf(ap->p->arena, "nobody has it, and it is "
+		    "taken at RCPT, then %s", fate_names[hop->fate]);
+	if (f->id == FINDING_FLOW_HANDOFF)
+		return arena_printf(ap->p->arena, "the MX hands it to %s, "
+		    "which does not resolve it", host);
+	return arena_printf(ap->p->arena, "its mail is %s at %s",
+	    fate_names[hop->fate], host);
 }
 
 /* "any-address" stands for all; people see one that there is. */
@@ -90,7 +164,7 @@ shown(const struct address_prover *ap, struct str recipient, uint32_t *address)
 	    !str_starts(recipient, symbol))
 		return recipient;
 	for (i = 0; i < n; i++)
-		if (prove_is_usable(fleet, i) && !prove_is_reported(fleet, i))
+		if (prove_is_usable(fleet, i) && !prove_is_reported(ap, i))
 			break;
 	if (i == n)
 		return recipient;
@@ -118,8 +192,8 @@ failure_report(struct address_prover *ap, const struct failure *f)
 	    arena_printf(p->arena, "sendmail of %s",
 	    f->door->host->host.name);
 	prove_report(p, f->id, place_of(ap, f, hop), hop, NULL,
-	    "<%.*s>, by way of %s: %s (%s)%s", STR_ARG(message.recipient),
-	    who, f->what, fate_names[hop->fate], more(ap, f));
+	    "<%.*s>, by way of %s: %s%s", STR_ARG(message.recipient), who,
+	    law(ap, f, hop), more(ap, f));
 	prove_forget(p);
 }
 

@@ -6,10 +6,7 @@
  */
 #include "flow/prove_address.h"
 
-enum { CAUSE_MISSED = 2000, CAUSE_KEPT };
-
-static const char missed[] = "the SRS host resolves it, and the MX never "
-    "hands it over";
+enum { CAUSE_MISSED = 2000 };		/* beyond those of ways */
 
 /* Whether the SRS host's aliases have an address; false: or unknown. */
 static bool
@@ -25,9 +22,10 @@ resolves(struct address_prover *ap, const struct world_host *srs,
 
 /* An address that the SRS host resolves, as a stranger asks the MX for it. */
 static void
-ask_mx(struct address_prover *ap, struct door *mx, struct str address,
-    uint32_t number)
+ask_mx(struct address_prover *ap, struct door *mx,
+    const struct world_host *srs, struct str address, uint32_t number)
 {
+	struct failure *f;
 	struct str sender = prove_stranger_sender();
 	way_end end = way_follow(&ap->way, mx, sender, address);
 
@@ -35,25 +33,13 @@ ask_mx(struct address_prover *ap, struct door *mx, struct str address,
 	if (number != NOWHERE && way_fate(end) != FATE_DELIVERED)
 		return;
 	if (!(end & WAY_HANDED) && way_fate(end) != FATE_UNDECIDABLE &&
-	    way_fate(end) != FATE_LOOP)
-		failure_add(ap, FINDING_FLOW_HANDOFF, end, CAUSE_MISSED, mx,
-		    sender, address, number, missed);
+	    way_fate(end) != FATE_LOOP) {
+		f = failure_add(ap, FINDING_FLOW_HANDOFF, end, CAUSE_MISSED,
+		    mx, sender, address, number);
+		if (f)
+			f->srs = srs;
+	}
 	prove_forget(ap->p);
-}
-
-static bool
-in_main_domain(const struct address_prover *ap, struct str key,
-    struct str *local)
-{
-	struct str domain = ap->domain[0];
-
-	if (key.len <= domain.len + 1 ||
-	    key.s[key.len - domain.len - 1] != '@' ||
-	    !str_eq_fold((struct str){key.s + key.len - domain.len,
-	    domain.len}, domain))
-		return false;
-	*local = (struct str){key.s, key.len - domain.len - 1};
-	return true;
 }
 
 static void
@@ -67,9 +53,12 @@ ask_keys(struct address_prover *ap, struct door *mx,
 
 	for (i = 0; i < maps->n; i++)
 		for (at = 0; table_next(maps->table[i], &at, &key, &answer); )
-			if (in_main_domain(ap, key, &local))
-				ask_mx(ap, mx, key, fleet_address(
+			if (prove_is_main(ap, key)) {
+				local = (struct str){key.s, key.len - 1 -
+				    ap->domain[0].len};
+				ask_mx(ap, mx, srs, key, fleet_address(
 				    ap->p->fleet, local));
+			}
 }
 
 /* Accounts whose uid another address has are reported as such. */
@@ -95,7 +84,7 @@ ask_accounts(struct address_prover *ap, struct door *mx,
 		    ap->domain[0]);
 
 		if (!is_told(&account[i]) && resolves(ap, srs, address))
-			ask_mx(ap, mx, address, fleet_address(fleet,
+			ask_mx(ap, mx, srs, address, fleet_address(fleet,
 			    text_str(account[i].uid)));
 		prove_forget(ap->p);
 	}

@@ -7,13 +7,10 @@
 
 /* The prover's own causes: beyond those of ways. */
 enum {
-	CAUSE_SHAPE = 1000,		/* + whether in an alias domain */
-	CAUSE_KEY = 1002,
-	CAUSE_ACCOUNT,
+	CAUSE_OURS = 1000,		/* in the main domain */
+	CAUSE_ALIAS_DOMAIN,
 	CAUSE_ELSEWHERE,
 };
-
-static const char takes[] = "nobody has it, and it is not refused at RCPT";
 
 /* The local parts of no one that Postfix reads in its own ways. */
 static const char *const shapes[] = {
@@ -56,7 +53,7 @@ ask(struct address_prover *ap, struct door *door, struct str recipient,
 		if (fate != FATE_LOOP && fate != FATE_UNDECIDABLE &&
 		    (strict || fate != FATE_DELIVERED))
 			failure_add(ap, FINDING_FLOW_ACCEPTS, end, cause,
-			    door, sender, recipient, NOWHERE, takes);
+			    door, sender, recipient, NOWHERE);
 	}
 	prove_forget(ap->p);
 }
@@ -120,10 +117,11 @@ ask_key(struct address_prover *ap, struct door *door, struct str key)
 	domain = (struct str){key.s + at, key.len - at};
 	if (!is_ours(ap, domain) || is_declared(ap->p->fleet, local))
 		return;
-	ask(ap, door, (struct str){key.s, key.len}, CAUSE_KEY, true);
+	ask(ap, door, key, prove_is_main(ap, key) ? CAUSE_OURS :
+	    CAUSE_ALIAS_DOMAIN, true);
 	if (ap->ndomain > 1)
-		ask(ap, door, prove_join(ap, local, ap->domain[1]), CAUSE_KEY,
-		    true);
+		ask(ap, door, prove_join(ap, local, ap->domain[1]),
+		    CAUSE_ALIAS_DOMAIN, true);
 }
 
 static void
@@ -157,10 +155,10 @@ ask_accounts(struct address_prover *ap, struct door *door)
 		    is_declared(fleet, uid))
 			continue;
 		ask(ap, door, prove_join(ap, uid, ap->domain[0]),
-		    CAUSE_ACCOUNT, true);
+		    CAUSE_OURS, true);
 		if (ap->ndomain > 1)
 			ask(ap, door, prove_join(ap, uid, ap->domain[1]),
-			    CAUSE_ACCOUNT, true);
+			    CAUSE_ALIAS_DOMAIN, true);
 	}
 }
 
@@ -183,7 +181,7 @@ unknown_at(struct address_prover *ap, const struct world_host *host,
 
 	for (d = 0; d < ap->ndomain; d++)
 		ask_shapes(ap, door, ap->domain[d],
-		    CAUSE_SHAPE + (uint32_t)(d != 0), true);
+		    d ? CAUSE_ALIAS_DOMAIN : CAUSE_OURS, true);
 	ask_keys(ap, door);
 	ask_accounts(ap, door);
 	ask_elsewhere(ap, door);

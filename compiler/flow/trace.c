@@ -230,6 +230,10 @@ trace_route(const struct world_host *host, struct arena *a,
 	if (is_deferred_transport(&host->host, d->transport)) {
 		d->fate = FATE_DEFERRED;
 		d->text = "4.3.2 deferred transport";
+		d->by = (struct decision){.what = "defer_transports",
+			.value = d->transport,
+			.at = host_setting_origin(&host->host, NULL,
+			    "defer_transports")};
 		return;
 	}
 	service = transport_service(&host->host, d->transport);

@@ -502,9 +502,6 @@ queue(struct way *w, const struct path *path, struct str sender)
 		cell = sender_cell(w, h, NULL, path->recipient, sender);
 	if (*cell & WAY_DONE)
 		return *cell;
-	if (path->depth > HOPS || was_here(path))
-		return ended(w, h->host, FATE_LOOP, &(struct decision){
-		    .what = "the message comes back"}, false);
 	/* Another sender is on its way here: this one goes round again. */
 	if (*cell & WAY_WALKING)
 		cell = &mine;
@@ -543,6 +540,9 @@ follow(struct way *w, struct door *door, struct str sender,
 		w->open(w->open_self, door, domain, sender);
 		return FATE_DELIVERED | WAY_DONE | WAY_RESOLVED;
 	}
+	if (path.depth > HOPS || was_here(&path))
+		return ended(w, door->host, FATE_LOOP, &(struct decision){
+		    .what = "the message comes back"}, false);
 	answer = way_answer(w, door, sender, recipient);
 	if (way_fate(answer) != FATE_DELIVERED || (answer & WAY_FINAL))
 		return answer;
