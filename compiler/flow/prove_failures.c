@@ -103,8 +103,8 @@ place_of_step(const struct hop *hop)
 }
 
 /*
- * Where a table lacks one address, nothing in the files is wrong, and the
- * line is the address's own. Else it is the last line that decided.
+ * Where no table has one address, nothing in the files is wrong, and the line
+ * is the address's own. Else it is the last line that decided.
  */
 static struct origin
 place_of(const struct address_prover *ap, const struct failure *f,
@@ -114,9 +114,11 @@ place_of(const struct address_prover *ap, const struct failure *f,
 		return place_at_srs(ap, f);
 	if (f->id == FINDING_FLOW_ACCEPTS)
 		return place_of_step(hop);
-	if (f->address != NOWHERE && f->n == 1 && refusal(hop))
+	hop = refusal(hop);
+	if (f->address != NOWHERE && f->n == 1 && hop &&
+	    !hop->verdict.by.table.len)
 		return fleet_origin(ap->p->fleet, f->address);
-	return ORIGIN_NONE;
+	return hop ? hop->verdict.by.at : ORIGIN_NONE;
 }
 
 static const char *
