@@ -187,8 +187,26 @@ open_task(void *self, struct door *door, struct str domain,
 	add_sender(&task->senders, &ap->way.keep, sender, ap->must);
 }
 
-/* Beyond so many pairs each address is tried in one alias domain only. */
+/*
+ * Beyond so many pairs each address is tried in one alias domain only, in
+ * turn; so it is at the doors that are not open to strangers, where the
+ * queue has done all of it before.
+ */
 enum { PAIRS = 200000 };
+
+static bool
+tries_all(struct address_prover *ap, const struct task *task)
+{
+	const struct senders *s = &task->senders;
+	size_t i;
+
+	if ((size_t)fleet_addresses(ap->p->fleet) * ap->ndomain > PAIRS)
+		return false;
+	for (i = 0; i < s->n; i++)
+		if (s->must[i] && task->door->stranger)
+			return true;
+	return false;
+}
 
 /* The number of the i-th address: forwards and accounts before aliases. */
 static uint32_t
@@ -206,7 +224,7 @@ run_task(struct address_prover *ap, const struct task *task)
 	const struct fleet *fleet = ap->p->fleet;
 	uint32_t n = fleet_addresses(fleet), i;
 	size_t domains = ap->ndomain, d;
-	bool all = (size_t)n * domains <= PAIRS, first = true;
+	bool all = tries_all(ap, task), first = true;
 
 	for (d = 0; d < domains; d++)
 		if (str_eq_fold(ap->domain[d], task->domain))
@@ -268,8 +286,12 @@ start_stranger(struct address_prover *ap, const struct world_host *host,
 	add_sender(&s, a, prove_join(ap, ap->way.symbol, ap->domain[0]),
 	    false);
 	for (v6 = 0; v6 < 2; v6++) {
+		struct door *door;
+
 		prove_stranger_message(ap, v6, &message);
-		start(ap, way_door(&ap->way, host, port, &message), &s);
+		door = way_door(&ap->way, host, port, &message);
+		door->stranger = true;
+		start(ap, door, &s);
 	}
 }
 

@@ -116,8 +116,10 @@ smtpd_client_kind(const struct smtpd *smtpd, const struct session *session,
 	mix(&k, session->helo.len != 0);
 	mix(&k, (uint32_t)match_list_has(smtpd->networks, client->name,
 	    client->address, a, &lookup));
-	mix_certificate(&k, client->fingerprint);
-	mix_certificate(&k, client->key_fingerprint);
+	if (smtpd->set.ask_ccert) {
+		mix_certificate(&k, client->fingerprint);
+		mix_certificate(&k, client->key_fingerprint);
+	}
 	mix_str(&k, client->login);
 	if (smtpd_is_curious(smtpd)) {
 		mix_str(&k, client->address);

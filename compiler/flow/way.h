@@ -44,6 +44,7 @@ struct door {
 	struct message message;		/* of its first client */
 	uint32_t kind;			/* smtpd_client_kind() */
 	bool odd;			/* the listener has its own ways */
+	bool stranger;			/* anybody may come here */
 	struct memo memo;		/* of smtpd's answers */
 	struct map tells;		/* by folded domain: prove_inside.h */
 	struct door *next;		/* of its host */

@@ -35,6 +35,13 @@ struct ldap_table {
 	struct match_list *domains;	/* NULL: all */
 	struct ldap_attributes attributes;
 	long expansion_limit, size_limit;
+	struct map kept;		/* struct ldap_answer, by key */
+};
+
+/* An answer that was given: a filter takes long, and is asked often. */
+struct ldap_answer {
+	enum table_result result;	/* NONE or FOUND */
+	struct table_answer answer;
 };
 
 /* The answer to one lookup as it grows. */
@@ -227,6 +234,7 @@ ldap_open(struct table *table)
 	    struct ldap_table);
 
 	map_init(&ldap->config);
+	map_init(&ldap->kept);
 	ldap->in_file = table->name.s[0] == '/' || table->name.s[0] == '.';
 	if (ldap->in_file && !table_source(table))
 		return;
@@ -245,6 +253,7 @@ ldap_release(struct table *table)
 	struct ldap_table *ldap = table->state;
 
 	map_release(&ldap->config);
+	map_release(&ldap->kept);
 }
 
 /* A DN in lower case, without blanks around "," and "=". */
@@ -516,8 +525,27 @@ search_answer(const struct ldap_search *search, struct table_answer *answer)
 	return TABLE_FOUND;
 }
 
+static void
+keep(const struct table *table, struct str key, enum table_result result,
+    const struct table_answer *answer)
+{
+	struct ldap_table *ldap = table->state;
+	struct arena *a = table->tables->arena;
+	struct ldap_answer *kept;
+
+	if (result != TABLE_NONE && result != TABLE_FOUND)
+		return;
+	kept = ARENA_NEW(a, struct ldap_answer);
+	kept->result = result;
+	kept->answer = *answer;
+	kept->answer.value.s = arena_strndup(a, answer->value.s,
+	    answer->value.len);
+	map_add(&ldap->kept, (struct str){arena_strndup(a, key.s, key.len),
+	    key.len}, kept);
+}
+
 static enum table_result
-ldap_get(struct table *table, struct str key, struct arena *a,
+ldap_search(struct table *table, struct str key, struct arena *a,
     struct table_answer *answer)
 {
 	struct ldap_table *ldap = table->state;
@@ -525,17 +553,12 @@ ldap_get(struct table *table, struct str key, struct arena *a,
 		.table = table,
 		.ldap = ldap,
 		.arena = a,
-		.key = table->fold ? text_lower(key, a) : key,
+		.key = key,
 		.result = BUF_INIT,
 		.failed = TABLE_NONE,
 	};
 	enum table_result result;
 
-	if (!table_text_ok(key))
-		return TABLE_NONE;
-	result = in_domain(ldap, search.key, a, answer);
-	if (result != TABLE_FOUND)
-		return result;
 	if (search_prepare(&search)) {
 		search_entries(&search);
 		if (!search.result.len && !ldap->dynamic_base &&
@@ -545,6 +568,31 @@ ldap_get(struct table *table, struct str key, struct arena *a,
 	}
 	result = search_answer(&search, answer);
 	buf_release(&search.result);
+	return result;
+}
+
+static enum table_result
+ldap_get(struct table *table, struct str key, struct arena *a,
+    struct table_answer *answer)
+{
+	struct ldap_table *ldap = table->state;
+	const struct ldap_answer *kept;
+	enum table_result result;
+
+	if (!table_text_ok(key))
+		return TABLE_NONE;
+	if (table->fold)
+		key = text_lower(key, a);
+	result = in_domain(ldap, key, a, answer);
+	if (result != TABLE_FOUND)
+		return result;
+	kept = map_get(&ldap->kept, key);
+	if (kept) {
+		*answer = kept->answer;
+		return kept->result;
+	}
+	result = ldap_search(table, key, a, answer);
+	keep(table, key, result, answer);
 	return result;
 }
 
