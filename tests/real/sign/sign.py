@@ -178,6 +178,12 @@ CASES = [
      add('local.d/selectors', 'torproject.org m1\n'), add('local.d/paths', 'torproject.org /var/lib/rspamd/dkim/one.key\n')], False),
     ('http headers', 'srs-dal-01', [only(LOOSE + NETS + KEYS + 'use_http_headers = true;\n')], False),
     ('no word', 'srs-dal-01', [only(LOOSE + NETS + KEYS + 'use_domain_sign_networks = true;\n')], False),
+    ('module dkim off', 'srs-dal-01', [only(LOOSE + NETS + KEYS), add('local.d/dkim.conf', 'enabled = false;\n')], False),
+    ('filters', 'srs-dal-01', [only(LOOSE + NETS + KEYS), add(OPTIONS, 'filters = "regexp, chartable";\n')], False),
+    ('filters with dkim', 'srs-dal-01', [only(LOOSE + NETS + KEYS), add(OPTIONS, 'filters = "regexp,dkim";\n')], False),
+    ('filters with a blank', 'srs-dal-01', [only(LOOSE + NETS + KEYS), add(OPTIONS, 'filters = "regexp, dkim";\n')], False),
+    ('filters as a list', 'srs-dal-01', [only(LOOSE + NETS + KEYS), add(OPTIONS, 'filters = ["regexp", "dkim"];\n')], False),
+    ('explicit module', 'srs-dal-01', [only(LOOSE + NETS + KEYS + 'enabled = false;'), add(OPTIONS, 'explicit_modules = ["settings", "dkim_signing"];\n')], False),
     ('signing table', 'srs-dal-01', [only(LOOSE + NETS + 'signing_table = ["*@torproject.org torproject.org"]; key_table = ["torproject.org torproject.org:t1:/var/lib/rspamd/dkim/one.key"];\n')], False),
     ('signing table by domain', 'srs-dal-01', [only(LOOSE + NETS + 'sign_inbound = true; selector = "def"; signing_table = ["*@*project.org %", "you? theirs"];\n'
      'key_table = ["two.torproject.org %:t2:/var/lib/rspamd/dkim/one.key", "theirs x.%:/var/lib/rspamd/dkim/two.key", "+.torproject.org a:b:c:d"];\n')], True),
