@@ -111,7 +111,7 @@ recipient_backup(struct judge *j, const struct step *step)
 	    (j->of_recipient.routed && !j->smtpd->set.untrusted_routing))
 		return check;
 	domain = domain_of(j->of_recipient.recipient);
-	if (domain.len && domain.s[0] == '[')
+	if (!name_valid(domain))
 		return CHECK_DUNNO;
 	judge_assume(j, "%s is a backup MX of %.*s", j->smtpd->host->name,
 	    STR_ARG(domain));
@@ -435,7 +435,7 @@ login_missing(struct judge *j, const struct step *step)
 	check = find_owners(j, &owners);
 	if (check != CHECK_DUNNO || owners.result != TABLE_FOUND)
 		return check;
-	return refuse_login(j, &owners, "not logged in", (struct str){0});
+	return refuse_login(j, &owners, "not logged in", STR(""));
 }
 
 enum check
