@@ -310,9 +310,10 @@ read_domains(struct signing *d)
 {
 	const struct sign_message *m = d->message;
 
-	/* A sender without a domain is none, for rspamd. */
-	d->envelope = sign_domain_of(m->sender, d->arena);
-	if (!d->envelope.s && !sign_is_on(d, "allow_envfrom_empty"))
+	/* A sender without a domain is none, for rspamd; <> has an empty one. */
+	d->envelope = m->sender.len ? sign_domain_of(m->sender, d->arena) :
+	    STR("");
+	if (!d->envelope.len && !sign_is_on(d, "allow_envfrom_empty"))
 		return sign_no(d, sign_option(d, "allow_envfrom_empty"),
 		    "the sender is null, and allow_envfrom_empty is off");
 	if (!m->from_known)
@@ -414,7 +415,7 @@ cut(struct signing *d, struct str *domain)
 static bool
 domains_agree(struct signing *d)
 {
-	if (!d->envelope.s || !d->header.s ||
+	if (!d->envelope.len || !d->header.s ||
 	    sign_is_on(d, "allow_hdrfrom_mismatch") ||
 	    str_eq(d->header, d->envelope))
 		return true;
