@@ -310,7 +310,7 @@ read_domains(struct signing *d)
 {
 	const struct sign_message *m = d->message;
 
-	/* A sender without a domain is none, for rspamd; <> has an empty one. */
+	/* For rspamd a sender without a domain is none; <> has an empty one. */
 	d->envelope = m->sender.len ? sign_domain_of(m->sender, d->arena) :
 	    STR("");
 	if (!d->envelope.len && !sign_is_on(d, "allow_envfrom_empty"))
