@@ -138,6 +138,19 @@ entry_add(struct entries *e, const struct source_line *line, struct str key,
 	return first;
 }
 
+static size_t
+count_lines(struct str text)
+{
+	size_t n = 1;
+	const char *p = text.s, *end = text.s + text.len;
+
+	while (p < end && (p = memchr(p, '\n', (size_t)(end - p)))) {
+		p++;
+		n++;
+	}
+	return n;
+}
+
 static void
 entries_read(struct table *table, bool once)
 {
@@ -146,6 +159,8 @@ entries_read(struct table *table, bool once)
 	struct buf b = BUF_INIT;
 	struct str key, value;
 	size_t at = 0;
+
+	index_reserve(&e->index, count_lines(e->text));
 
 	while (source_line_next(e->text, &at, &b, &line)) {
 		bool cut = !line.joined && line.offset + line.text.len <
