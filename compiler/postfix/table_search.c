@@ -287,20 +287,34 @@ ldap_in_domain(const struct ldap_table *ldap, struct str key, struct arena *a,
 }
 
 static enum table_result
-search_answer(const struct ldap_search *search, struct table_answer *answer)
+search_answer(const struct ldap_search *search, struct arena *a,
+    struct table_answer *answer)
 {
 	struct buf result = search->result;
 
-	answer->why = search->why;
-	if (search->failed != TABLE_NONE)
+	if (search->failed != TABLE_NONE) {
+		answer->why = arena_strdup(a, search->why);
 		return search->failed;
+	}
 	if (!result.len)
 		return TABLE_NONE;
-	answer->value = (struct str){arena_strndup(search->arena, result.s,
-	    result.len), result.len};
+	answer->value = (struct str){arena_strndup(a, result.s, result.len),
+	    result.len};
 	answer->owner = search->table->tables->world->directory_owner;
 	answer->offset = search->first;
 	return TABLE_FOUND;
+}
+
+static void
+search_run(struct ldap_search *search)
+{
+	if (!search_prepare(search))
+		return;
+	search_entries(search);
+	if (!search->result.len && !search->ldap->dynamic_base &&
+	    !base_is_there(search))
+		fail(search, TABLE_UNKNOWN, "the snapshot of the directory "
+		    "has nothing below the search_base");
 }
 
 enum table_result
@@ -308,11 +322,11 @@ ldap_get(struct table *table, struct str key, struct arena *a,
     struct table_answer *answer)
 {
 	struct ldap_table *ldap = table->state;
+	struct arena scratch;
 	struct ldap_search search = {
 		.table = table,
 		.ldap = ldap,
-		.arena = a,
-		.key = table->fold ? text_lower(key, a) : key,
+		.arena = &scratch,
 		.result = BUF_INIT,
 		.failed = TABLE_NONE,
 	};
@@ -320,17 +334,15 @@ ldap_get(struct table *table, struct str key, struct arena *a,
 
 	if (!table_text_ok(key))
 		return TABLE_NONE;
-	result = ldap_in_domain(ldap, search.key, a, answer);
+	result = ldap_in_domain(ldap, key, a, answer);
 	if (result != TABLE_FOUND)
 		return result;
-	if (search_prepare(&search)) {
-		search_entries(&search);
-		if (!search.result.len && !ldap->dynamic_base &&
-		    !base_is_there(&search))
-			fail(&search, TABLE_UNKNOWN, "the snapshot of the "
-			    "directory has nothing below the search_base");
-	}
-	result = search_answer(&search, answer);
+	/* A filter is much larger than what comes of it. */
+	arena_init(&scratch);
+	search.key = table->fold ? text_lower(key, &scratch) : key;
+	search_run(&search);
+	result = search_answer(&search, a, answer);
 	buf_release(&search.result);
+	arena_release(&scratch);
 	return result;
 }
