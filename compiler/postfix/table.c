@@ -157,6 +157,13 @@ table_break(struct table *table, enum table_result result, const char *why)
 	table->why = why;
 }
 
+enum table_result
+table_wide(struct table_answer *answer)
+{
+	answer->why = "letter case beyond ASCII is not folded here";
+	return TABLE_UNKNOWN;
+}
+
 /* Find the type and let it open the table. */
 static void
 open_type(struct table *table)
