@@ -230,19 +230,19 @@ class Connection:
                 pass
 
 
-def ask_postfix(case, certificates, log):
-    """What the real one says to each session of the case; log: its log."""
+def ask_postfix(case, sessions, certificates, log):
+    """What the real one says to each session; log: its log."""
     wrapper = bool(re.search(r'^smtpd_tls_wrappermode = yes', case.text,
                              re.M))
     said, last, connection = [], None, None
-    for session in case.sessions:
+    for session in sessions:
         who, (sender, to) = session[:4], session[4:]
         if who != last:
             if connection:
                 connection.close()
                 # One that dies as it starts would be waited for each time.
                 if refused == '421 closed' and 'fatal:' in log():
-                    return ['421 closed'] * len(case.sessions)
+                    return ['421 closed'] * len(sessions)
             last, refused = who, None
             connection = Connection(certificates, *who)
             try:
@@ -274,8 +274,14 @@ def ask_mailc(judge, case, at, fill):
         stdout=subprocess.PIPE, universal_newlines=True).stdout.split('\n')
 
 
+# The real smtpd's answer depends on what its stack held.
+UNSET = 'memory that smtpd never set'
+
+
 def differs(real, ours):
     """Whether two answers differ in what counts; 421: of mailc's own text."""
+    if ours.startswith('unknown') and ours.endswith(UNSET):
+        return False
     if real == '421 closed':
         return ours[:4] != '421 '
     if real[:3] == '250':
@@ -289,18 +295,25 @@ def play(judge, work, case, fill):
     case.write(at, fill)
     postfix = Postfix(at)
     try:
-        real = ask_postfix(case, work, postfix.log)
+        real = ask_postfix(case, case.sessions, work, postfix.log)
+        ours = ask_mailc(judge, case, at, fill)
+        ours += ['mailc gave no answer'] * (len(real) - len(ours))
+        for n, session in enumerate(case.sessions):
+            # smtpd forgets some of the last message only at the next MAIL;
+            # mailc speaks of the first message of a session.
+            if differs(real[n], ours[n]):
+                real[n] = ask_postfix(case, [session], work, postfix.log)[0]
     finally:
         postfix.stop()
-    ours = ask_mailc(judge, case, at, fill)
-    wrong = [(s, r, o) for s, r, o in zip(case.sessions, real, ours +
-                                          [''] * len(real)) if differs(r, o)]
+    wrong = [(s, r, o) for s, r, o in zip(case.sessions, real, ours)
+             if differs(r, o)]
     for session, r, o in wrong[:8]:
         print('FAIL %s: %s: postfix: %s, mailc: %s' % (
             case.name, ' | '.join(session), r, o))
     if not wrong:
-        shutil.rmtree(at)
-    return len(real) - len(wrong), len(wrong), real
+        shutil.rmtree(at, ignore_errors=True)
+    return len(real) - len(wrong), len(wrong), [
+        o if UNSET in o else r for r, o in zip(real, ours)]
 
 
 def fingerprints(work):
