@@ -85,7 +85,7 @@ class Case:
                           for line in self.section.get('options', []))
         with open(at + '/master.cf', 'w') as f:
             f.write(MASTER % (PORT, options))
-        # Postfix waits for a main.cf that has just been written.
+        # Postfix waits for files that have just been written.
         os.utime(at + '/main.cf', (1, 1))
         for name, lines in self.section.items():
             if not name.startswith('table '):
@@ -93,6 +93,7 @@ class Case:
             path = at + '/' + name.split()[1]
             with open(path, 'w') as f:
                 f.write(filled('\n'.join(lines) + '\n'))
+            os.utime(path, (1, 1))
             for kind in set(re.findall(r'\b(hash|btree|cdb|lmdb):' +
                                        re.escape(path) + r'\b',
                                        base + options)):
