@@ -21,7 +21,7 @@ import time
 import generator
 import world
 
-PORT = 2525
+FIRST_PORT = 10000
 SBIN = '/usr/lib/postfix/sbin'
 BASE = '''compatibility_level = 3.7
 myhostname = host.test
@@ -71,7 +71,7 @@ class Case:
         self.sessions = [line.split('\t')
                          for line in self.section['sessions']]
 
-    def write(self, at, fill):
+    def write(self, at, port, fill):
         """The case's files in the directory at; fill replaces %names%."""
         def filled(text):
             for name, value in fill.items():
@@ -84,7 +84,7 @@ class Case:
         options = ''.join('  -o { %s }\n' % filled(line)
                           for line in self.section.get('options', []))
         with open(at + '/master.cf', 'w') as f:
-            f.write(MASTER % (PORT, options))
+            f.write(MASTER % (port, options))
         # Postfix waits for files that have just been written.
         os.utime(at + '/main.cf', (1, 1))
         for name, lines in self.section.items():
@@ -102,8 +102,8 @@ class Case:
 
 
 class Postfix:
-    def __init__(self, at):
-        self.at = at
+    def __init__(self, at, port):
+        self.at, self.port = at, port
         for d in QUEUES:
             os.makedirs(at + '/queue/' + d)
             shutil.chown(at + '/queue/' + d, 'postfix',
@@ -117,12 +117,15 @@ class Postfix:
             [SBIN + '/master', '-c', at, '-d'], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True)
-        for _ in range(200):
+        for _ in range(1000):
             try:
-                socket.create_connection(('127.0.0.1', PORT), 1).close()
-                break
+                for server in '127.0.0.1', '::1':
+                    socket.create_connection((server, port), 1).close()
+                return
             except OSError:
                 time.sleep(0.02)
+        raise SystemExit('%s: master does not start: %s' % (
+            at, self.master.poll()))
 
     def log(self):
         try:
@@ -143,10 +146,10 @@ class Refused(Exception):
 class Connection:
     """One client's session; a reply that refuses is raised."""
 
-    def __init__(self, certificates, client, helo, tls, login):
+    def __init__(self, port, certificates, client, helo, tls, login):
         self.certificates, self.helo, self.tls = certificates, helo, tls
         server = '::1' if ':' in client else '127.0.0.1'
-        self.sock = socket.create_connection((server, PORT), 20, (client, 0))
+        self.sock = socket.create_connection((server, port), 20, (client, 0))
         self.file = self.sock.makefile('rb')
         self.login = login
 
@@ -231,8 +234,8 @@ class Connection:
                 pass
 
 
-def ask_postfix(case, sessions, certificates, log):
-    """What the real one says to each session; log: its log."""
+def ask_postfix(case, sessions, certificates, postfix):
+    """What the real one says to each session."""
     wrapper = bool(re.search(r'^smtpd_tls_wrappermode = yes', case.text,
                              re.M))
     said, last, connection = [], None, None
@@ -242,12 +245,12 @@ def ask_postfix(case, sessions, certificates, log):
             if connection:
                 connection.close()
                 # One that dies as it starts would be waited for each time.
-                if refused == '421 closed' and 'fatal:' in log():
+                if refused == '421 closed' and 'fatal:' in postfix.log():
                     return ['421 closed'] * len(sessions)
             last, refused = who, None
-            connection = Connection(certificates, *who)
+            connection = Connection(postfix.port, certificates, *who)
             try:
-                connection.open(wrapper, log)
+                connection.open(wrapper, postfix.log)
             except Refused as why:
                 refused = str(why)
         said.append(refused or connection.recipient(sender, to))
@@ -290,20 +293,20 @@ def differs(real, ours):
     return real != ours
 
 
-def play(judge, work, case, fill):
+def play(judge, work, case, port, fill):
     at = '%s/%s' % (work, case.name.replace('/', '_'))
     os.mkdir(at)
-    case.write(at, fill)
-    postfix = Postfix(at)
+    case.write(at, port, fill)
+    postfix = Postfix(at, port)
     try:
-        real = ask_postfix(case, case.sessions, work, postfix.log)
+        real = ask_postfix(case, case.sessions, work, postfix)
         ours = ask_mailc(judge, case, at, fill)
         ours += ['mailc gave no answer'] * (len(real) - len(ours))
         for n, session in enumerate(case.sessions):
             # smtpd forgets some of the last message only at the next MAIL;
             # mailc speaks of the first message of a session.
             if differs(real[n], ours[n]):
-                real[n] = ask_postfix(case, [session], work, postfix.log)[0]
+                real[n] = ask_postfix(case, [session], work, postfix)[0]
     finally:
         postfix.stop()
     wrong = [(s, r, o) for s, r, o in zip(case.sessions, real, ours)
@@ -369,7 +372,7 @@ def main():
     passed = failed = n = 0
     codes = {}
     for case in cases(sys.argv[3:]):
-        good, bad, real = play(judge, work, case, fill)
+        good, bad, real = play(judge, work, case, FIRST_PORT + n, fill)
         passed, failed, n = passed + good, failed + bad, n + 1
         for answer in real:
             codes[answer[:3]] = codes.get(answer[:3], 0) + 1
