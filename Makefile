@@ -1,4 +1,5 @@
-# mailc: `make` builds ./mailc; `make demo` and `make check` do everything.
+# mailc: `make` builds ./mailc and ./mailc-full, to which it hands some verbs;
+# `make demo` and `make check` do everything.
 
 CC = gcc
 PREFIX = /usr/local
@@ -12,16 +13,21 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 	-Wpointer-arith -Wnull-dereference
 CFLAGS = -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 CPPFLAGS = -std=c11 -D_GNU_SOURCE -Icompiler -I$B/gen
-LDLIBS = -lyaml -ljansson -lldap -llber -lcrypto -lpcre2-8 -lgit2 -lcurl
+LDLIBS = -lyaml -ljansson -lcrypto -lpcre2-8
+FULL_LDLIBS = $(LDLIBS) -lldap -llber -lgit2 -lcurl
 
 SRC := $(sort $(wildcard compiler/*/*.c))
 OBJ := $(SRC:compiler/%.c=$B/%.o)
 GEN := $B/gen/pages.h $B/gen/verbs.h $B/gen/parameters.h
 
-all: $(BIN)
+all: $(BIN) $(BIN)-full
 
-$(BIN): $B/main.o $B/libmailc.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $B/main.o $B/libmailc.a $(LDLIBS)
+# The verbs in handover.o are not taken from the library, nor what they need.
+$(BIN): $B/main.o $B/handover.o $B/libmailc.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BIN)-full: $B/main.o $B/libmailc.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(FULL_LDLIBS)
 
 $B/libmailc.a: $(OBJ)
 	rm -f $@
@@ -68,7 +74,7 @@ UNIT := $(patsubst tests/unit/%.c,$B/unit/%,$(sort $(wildcard tests/unit/*.c)))
 $B/unit/%: tests/unit/%.c $B/libmailc.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -Wextra -o $@ $< $B/libmailc.a \
-	    -lcmocka $(LDLIBS)
+	    -lcmocka $(FULL_LDLIBS)
 
 unit: $(UNIT)
 
@@ -80,16 +86,16 @@ $B/real/judge: tests/real/smtpd/judge.c $B/libmailc.a
 
 # Real servers and real mail, in namespaces of this machine.
 fleet: all
-	@tests/fleet/need
+	@tests/tools/need test
 	@tests/fleet/run
 
-# Which single breakages of templates and data the scenarios miss: slow.
+# What is broken in one place at a time, and which scenario notices: slow.
 fleet-mutants: all
-	@tests/fleet/need
-	@tests/fleet/mutants
+	@tests/tools/need test
+	@tests/fleet/run mutants
 
 fleet-up: all
-	@tests/fleet/need
+	@tests/tools/need test
 	@tests/fleet/run up
 
 fleet-shell:
@@ -108,8 +114,12 @@ tail:
 	    $(SRC) | awk '{print $$1 - $$2 + 1, $$3, $$4}' | sort -rn | head
 	@wc -l $(SRC) | sort -rn | sed 1d | head
 
+# The two programs stand side by side, out of PATH but for the link.
 install: all
-	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/mailc
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/lib/mailc/mailc
+	install -m 755 $(BIN)-full $(DESTDIR)$(PREFIX)/lib/mailc/mailc-full
+	install -d $(DESTDIR)$(PREFIX)/bin
+	ln -sf ../lib/mailc/mailc $(DESTDIR)$(PREFIX)/bin/mailc
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/mailc/roles roles/*
 	cd templates && find . -type f -exec install -D -m 644 '{}' \
 	    $(DESTDIR)$(PREFIX)/share/mailc/templates/'{}' ';'
@@ -117,9 +127,9 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/man/man1/mailc.1
 
 clean:
-	rm -rf $B $(BIN)
+	rm -rf $B $(BIN) $(BIN)-full
 
--include $(OBJ:.o=.d) $B/main.d
+-include $(OBJ:.o=.d) $B/main.d $B/handover.d
 
 .PHONY: all demo check differential bench unit floors tail install clean \
 	fleet fleet-up fleet-mutants fleet-shell fleet-down

@@ -17,7 +17,8 @@ const struct verb verbs[] = {
 	    cmd_check},
 	{"compile", "[--node FQDN] [-o DIR] [--check] [--no-sync]",
 	    "check, render, write: all artifacts or none", cmd_compile},
-	{"diff", "[--node FQDN] [--against DIR] [--detailed-exitcode]",
+	{"diff", "[--node FQDN] [--against DIR | --base REVISION] "
+	    "[--detailed-exitcode]",
 	    "what compile would change, as a unified diff", cmd_diff},
 	{"dns", "[--zone NAME]",
 	    "the records that the fleet needs, as a zone file", cmd_dns},
@@ -132,6 +133,7 @@ int
 main(int argc, char **argv)
 {
 	struct run run = {
+		.argv = argv,
 		.environment = ".",
 		.format = &diag_formats[0],
 		.color = -1,

@@ -1,8 +1,9 @@
 /* DKIM (RFC 6376, key sizes by RFC 8301): keys, selectors, domains. */
 #include "check/rules.h"
 
+#include "tree/pem.h"
+
 #include <openssl/evp.h>
-#include <openssl/x509.h>
 #include <stdlib.h>
 
 enum { RSA_SHORTEST = 2048, KEY_LONGEST = 4096 };
@@ -60,35 +61,32 @@ decode(const struct text *key, int *len)
 static void
 check_public_key(struct checker *c, const struct dkim_key *key)
 {
-	int len = 0, bits;
+	struct public_key read;
 	unsigned char *der;
-	const unsigned char *p;
-	EVP_PKEY *pkey;
+	int len = 0;
+	bool ok;
 
 	if (!key->public_key.len)
 		return;
 	der = decode(&key->public_key, &len);
-	p = der;
 	/* RFC 8463: an Ed25519 key is 32 bytes without a wrapper. */
 	if (der && len == 32) {
 		free(der);
 		return;
 	}
-	pkey = der ? d2i_PUBKEY(NULL, &p, len) : NULL;
+	ok = der && public_key_read(der, (size_t)len, &read);
 	free(der);
-	if (!pkey) {
+	if (!ok) {
 		diag_add(c->diag, FINDING_DKIM_PUBLIC_KEY, key->public_key.at,
 		    "public_key of selector %s is not the base64 of a public "
 		    "key; copy what stands behind p= in the record",
 		    key->selector.s);
 		return;
 	}
-	bits = EVP_PKEY_bits(pkey);
-	if (EVP_PKEY_base_id(pkey) == EVP_PKEY_RSA && bits < RSA_SHORTEST)
+	if (read.rsa && read.bits < RSA_SHORTEST)
 		diag_add(c->diag, FINDING_DKIM_WEAK_KEY, key->public_key.at,
 		    "the RSA key of selector %s has %d bits; RFC 8301 wants "
-		    "%d", key->selector.s, bits, RSA_SHORTEST);
-	EVP_PKEY_free(pkey);
+		    "%d", key->selector.s, read.bits, RSA_SHORTEST);
 }
 
 /* One name in the DNS is one record, so it must be one key. */

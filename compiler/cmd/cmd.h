@@ -11,6 +11,7 @@
 #include <time.h>
 
 struct run {
+	char **argv;			/* the command line, ends in NULL */
 	struct arena arena;
 	struct sources sources;
 	struct diag diag;

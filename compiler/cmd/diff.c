@@ -1,24 +1,26 @@
 /*
- * Text first: what compile would change, as a unified diff. libgit2 compares
- * the buffers; no repository is involved.
+ * What compile would change, as a unified diff. The old side is a tree of
+ * files, or the compile of a git revision; libgit2 compares the buffers.
  */
-#include "cmd/compile.h"
+#include "cmd/diff.h"
 
 #include "base/file.h"
 #include "render/plan_read.h"
 
 #include <getopt.h>
-#include <git2.h>
 #include <string.h>
 
-/* What is compared: the fleet's files, and the fleet where it is known. */
+/* What is compared: the fleet's files, and what happens to mail. */
 struct side {
+	struct run *run;		/* whose sources the places are in */
 	const struct plan *plan;
-	const struct fleet *fleet;	/* NULL: only files are at hand */
+	struct world *world;		/* NULL: one node only */
 };
 
 struct differ {
 	struct run *run;
+	const char *only;		/* a node; NULL: all */
+	json_t *files;			/* --format json: their paths */
 	size_t changed;			/* files */
 };
 
@@ -49,6 +51,10 @@ print_diff(struct differ *df, const char *path, const struct buf *old,
 	options.old_prefix = "old";
 	options.new_prefix = "new";
 	df->changed++;
+	if (df->files) {
+		json_array_append_new(df->files, json_string(path));
+		return;
+	}
 	if (git_patch_from_buffers(&patch, old ? old->s : NULL,
 	    old ? old->len : 0, path, new ? new->s : NULL,
 	    new ? new->len : 0, path, &options) < 0 ||
@@ -108,72 +114,147 @@ diff_plans(struct differ *df, const struct plan *old, const struct plan *new)
 		diff_new(df, plan_node(old, new->node[i].name),
 		    &new->node[i]);
 	for (i = 0; i < old->n; i++)
-		diff_gone(df, &old->node[i],
-		    plan_node(new, old->node[i].name));
+		if (!df->only || !strcmp(old->node[i].name, df->only))
+			diff_gone(df, &old->node[i],
+			    plan_node(new, old->node[i].name));
 }
 
-/* Both sides, whatever they come from. */
+/* Both sides, whatever they come from: first mail, then text. */
 static void
 diff_sides(struct differ *df, const struct side *old, const struct side *new)
 {
+	struct changes changes = {0};
+
+	if (old->world && new->world)
+		route_diff(old->world, new->world, &df->run->arena, &changes);
+	if (!df->files)
+		mail_print(old->run, new->run, &changes);
 	diff_plans(df, old->plan, new->plan);
+	if (df->files)
+		mail_print_json(old->run, new->run, &changes, df->files);
 }
 
 static void
-diff_against(struct differ *df, const char *dir, bool whole_fleet,
+diff_against(struct differ *df, const char *dir, const struct side *new,
     const struct compilation *c)
 {
-	struct plan_tree tree = {.dir = dir, .beside = &c->plan,
-		.node = whole_fleet ? NULL : c->plan.node[0].name};
+	struct plan_tree tree = {.dir = dir, .node = df->only,
+		.beside = new->plan};
+	struct world world = {0};
 	struct plan plan;
 
 	plan_init(&plan);
 	plan_read_tree(&plan, &tree, &df->run->arena, &df->run->diag);
-	diff_sides(df, &(struct side){.plan = &plan},
-	    &(struct side){.plan = &c->plan, .fleet = &c->fleet});
+	if (new->world)
+		world_open(&world, &df->run->arena, &plan, &c->fleet,
+		    &c->records, c->fleet.ldap.entries, df->run->today);
+	diff_sides(df, &(struct side){df->run, &plan,
+	    new->world ? &world : NULL}, new);
+	world_release(&world);
 	plan_release(&plan);
 }
 
-enum { OPT_NODE = OPT_VERB, OPT_AGAINST, OPT_DETAILED };
-
-int
-cmd_diff(struct run *run, int argc, char **argv)
+static void
+diff_base(struct differ *df, struct base *base, const struct side *new)
 {
+	struct world world = {0};
+
+	if (new->world)
+		compile_world(&base->run, &base->c, &world);
+	diff_sides(df, &(struct side){&base->run, &base->c.plan,
+	    new->world ? &world : NULL}, new);
+	world_release(&world);
+}
+
+struct diff_options {
+	const char *node;
+	const char *against;
+	const char *base;
+	bool detailed;
+};
+
+/* -1: go on, else an exit status. */
+static int
+read_options(struct run *run, struct diff_options *o, int argc, char **argv)
+{
+	enum { OPT_NODE = OPT_VERB, OPT_AGAINST, OPT_BASE, OPT_DETAILED };
 	static const struct option options[] = {
 		RUN_LONG_OPTIONS,
 		{"node", required_argument, NULL, OPT_NODE},
 		{"against", required_argument, NULL, OPT_AGAINST},
+		{"base", required_argument, NULL, OPT_BASE},
 		{"detailed-exitcode", no_argument, NULL, OPT_DETAILED},
 		{NULL, 0, NULL, 0}
 	};
-	struct differ df = {.run = run};
-	const char *node = NULL, *against = NULL;
-	struct compilation c;
-	bool detailed = false;
-	int option, status;
+	int option;
 
 	while ((option = getopt_long(argc, argv, RUN_SHORT_OPTIONS, options,
 	    NULL)) != -1) {
 		if (option == OPT_NODE)
-			node = optarg;
+			o->node = optarg;
 		else if (option == OPT_AGAINST)
-			against = optarg;
+			o->against = optarg;
+		else if (option == OPT_BASE)
+			o->base = optarg;
 		else if (option == OPT_DETAILED)
-			detailed = true;
+			o->detailed = true;
 		else if (!run_option(run, option, optarg))
 			return run_usage(run, "diff", NULL);
 	}
 	if (optind < argc)
 		return run_usage(run, "diff", "'%s' is not expected",
 		    argv[optind]);
-	if (!against)
-		against = run_path(run, "out");
+	if (o->base && o->against)
+		return run_usage(run, "diff", "--base and --against name two "
+		    "old sides; there is one");
+	return -1;
+}
+
+/* base is NULL where the old side is a tree. */
+static void
+diff_compiled(struct differ *df, const struct diff_options *o,
+    struct base *base, struct compilation *c)
+{
+	struct world world = {0};
+	struct side new = {df->run, &c->plan, o->node ? NULL : &world};
+
+	if (o->node)
+		df->only = c->plan.node[0].name;
+	else
+		compile_world(df->run, c, &world);
+	if (df->run->format != &diag_formats[0])
+		df->files = json_array();
+	if (base)
+		diff_base(df, base, &new);
+	else
+		diff_against(df, o->against ? o->against :
+		    run_path(df->run, "out"), &new, c);
+	json_decref(df->files);
+	world_release(&world);
+}
+
+int
+cmd_diff(struct run *run, int argc, char **argv)
+{
+	struct differ df = {.run = run};
+	struct diff_options o = {0};
+	struct base base;
+	struct compilation c;
+	bool ok = true;
+	int status = read_options(run, &o, argc, argv);
+
+	if (status >= 0)
+		return status;
 	git_libgit2_init();
-	if (compile_fleet(run, node, &c))
-		diff_against(&df, against, !node, &c);
+	if (o.base)
+		ok = base_compile(&base, run, o.base);
+	if (compile_fleet(run, o.node, &c) && ok)
+		diff_compiled(&df, &o, o.base ? &base : NULL, &c);
+	if (o.base)
+		base_release(&base);
 	git_libgit2_shutdown();
 	status = run_finish(run, true);
-	if (!status && detailed && df.changed)
+	if (!status && o.detailed && df.changed)
 		status = EXIT_DIFFERS;
 	if (!run->quiet && !status && !df.changed)
 		fprintf(stderr, "%zu nodes compared: no difference\n",

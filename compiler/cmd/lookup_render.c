@@ -39,23 +39,28 @@ static bool
 json_string(struct buf *b, struct str s)
 {
 	static const char from[] = "\"\\\n\r\t\f\b", to[] = "\"\\nrtfb";
-	size_t i, len;
+	size_t i, len, plain = 0;
 
 	buf_addch(b, '"');
 	for (i = 0; i < s.len; i += len) {
 		unsigned char c = (unsigned char)s.s[i];
-		const char *escape = c ? strchr(from, c) : NULL;
+		const char *escape;
 
-		len = utf8_length((struct str){s.s + i, s.len - i});
+		len = c < 0x80 ? 1 :
+		    utf8_length((struct str){s.s + i, s.len - i});
 		if (!len)
 			return false;
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		buf_add(b, s.s + plain, i - plain);
+		plain = i + 1;
+		escape = c ? strchr(from, c) : NULL;
 		if (escape)
 			buf_printf(b, "\\%c", to[escape - from]);
-		else if (c < 0x20)
-			buf_printf(b, "\\u%04x", c);
 		else
-			buf_add(b, s.s + i, len);
+			buf_printf(b, "\\u%04x", c);
 	}
+	buf_add(b, s.s + plain, s.len - plain);
 	buf_addch(b, '"');
 	return true;
 }

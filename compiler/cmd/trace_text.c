@@ -188,7 +188,8 @@ put_verdict(struct printer *p, const struct hop *hop)
 	} else {
 		buf_addstr(&p->line, ": taken");
 	}
-	if (v->by.what)
+	if (v->by.what && (v->kind != VERDICT_ACCEPT || v->authorised ||
+	    p->trace->verbose))
 		put_decision(p, &v->by);
 	if (v->assumed && p->trace->verbose)
 		buf_printf(&p->line, " (assumed: %s)", v->assumed);

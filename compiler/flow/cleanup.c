@@ -11,7 +11,7 @@ enum { CANONICAL_LIMIT = 1000 };	/* MAX_RECURSION of cleanup_map11.c */
 const char *const step_names[STEP_KINDS] = {
 	[STEP_REWRITE] = "rewrite",
 	[STEP_CANONICAL] = "canonical",
-	[STEP_SENDER_CANONICAL] = "sender_canonical",
+	[STEP_SENDER_CANONICAL] = "sender",
 	[STEP_HEADER_FROM] = "header_from",
 	[STEP_MASQUERADE] = "masquerade",
 	[STEP_ALIAS] = "alias",
@@ -51,7 +51,7 @@ static struct decision
 decision_of(struct cleanup *c, const char *parameter,
     const struct lookup *lookup)
 {
-	struct decision by = host_decision(parameter, lookup);
+	struct decision by = host_decision(c->host, parameter, lookup);
 
 	if (!by.at.source)
 		by.at = host_setting_origin(c->host, NULL, parameter);
@@ -264,6 +264,7 @@ expansion_add(struct expansion *e, struct arena *a, struct str address)
 static bool
 too_much(struct cleanup *c, const char *what, struct decision by)
 {
+	c->out->endless = true;
 	return stop(c, TABLE_RETRY, what, by);
 }
 
@@ -377,6 +378,31 @@ cleanup_envelope(const struct host *host, const struct envelope *in,
 	if (map_sender(&c, in) && map_header(&c, in) &&
 	    map_recipient(&c, in, &recipient))
 		expand(&c, recipient, !in->unmapped);
+}
+
+void
+cleanup_sender(const struct host *host, struct str sender, struct arena *a,
+    struct cleaned *out)
+{
+	struct cleanup c = {host, a, out};
+	const struct envelope in = {.sender = sender};
+
+	*out = (struct cleaned){.result = TABLE_FOUND, .sender = sender};
+	out->last = &out->steps;
+	map_sender(&c, &in);
+}
+
+void
+cleanup_recipient(const struct host *host, struct str recipient,
+    struct arena *a, struct cleaned *out)
+{
+	struct cleanup c = {host, a, out};
+	const struct envelope in = {.recipient = recipient};
+
+	*out = (struct cleaned){.result = TABLE_FOUND};
+	out->last = &out->steps;
+	if (map_recipient(&c, &in, &recipient))
+		expand(&c, recipient, true);
 }
 
 bool

@@ -109,6 +109,23 @@ open_list(struct host *host, enum match_kind kind, const char *name)
 	    host_parents(host, name), host_value(host, name));
 }
 
+/*
+ * The addresses that Postfix takes for its own: of all interfaces, of the
+ * loopback alone, or those that main.cf lists.
+ */
+static struct str
+own_addresses(struct host *host)
+{
+	struct str value = host_value(host, "inet_interfaces");
+
+	if (str_eq_fold(value, STR("loopback-only")))
+		return STR("127.0.0.1 ::1");
+	if (!str_eq_fold(value, STR("all")))
+		return value;
+	return str_of(arena_printf(host->arena, "%.*s 127.0.0.1 ::1",
+	    STR_ARG(host->setup.addresses)));
+}
+
 static void
 open_rules(struct host *host)
 {
@@ -124,7 +141,7 @@ open_rules(struct host *host)
 		.swap_bangpath = host_flag(host, "swap_bangpath"),
 		.percent_hack = host_flag(host, "allow_percent_hack"),
 		.destination = open_list(host, MATCH_STRINGS, "mydestination"),
-		.interfaces = host->setup.addresses,
+		.interfaces = own_addresses(host),
 	};
 }
 
@@ -292,13 +309,14 @@ host_release(struct host *host)
 struct origin
 host_origin(const struct lookup *lookup)
 {
-	if (!lookup->answer.owner)
-		return ORIGIN_NONE;
+	if (lookup->answer.at.source || !lookup->answer.owner)
+		return lookup->answer.at;
 	return place_origin(lookup->answer.owner, lookup->answer.offset);
 }
 
 struct decision
-host_decision(const char *what, const struct lookup *lookup)
+host_decision(const struct host *host, const char *what,
+    const struct lookup *lookup)
 {
 	return (struct decision){
 		.what = what,
@@ -306,7 +324,7 @@ host_decision(const char *what, const struct lookup *lookup)
 		    (struct str){0},
 		.key = lookup->key,
 		.value = lookup->answer.value,
-		.at = host_origin(lookup),
+		.at = host->placeless ? ORIGIN_NONE : host_origin(lookup),
 	};
 }
 
@@ -314,8 +332,8 @@ struct origin
 host_setting_origin(const struct host *host, const struct service *service,
     const char *name)
 {
-	const struct setting *s = cf_setting(&host->cf, service,
-	    str_of(name));
+	const struct setting *s = host->placeless ? NULL :
+	    cf_setting(&host->cf, service, str_of(name));
 
-	return s ? place_setting(s) : place_origin(host->main_cf.owner, 0);
+	return s ? place_setting(s) : ORIGIN_NONE;
 }

@@ -74,6 +74,8 @@ struct host {
 	size_t nport;
 	struct host_setup setup;
 	struct map *values;		/* of host_value() */
+	bool placeless;			/* decisions without their places,
+					   which cost more than the rest */
 };
 
 /*
@@ -90,7 +92,8 @@ void host_release(struct host *host);
  */
 struct origin host_origin(const struct lookup *lookup);
 /* What a lookup decided, said by "what". Strings are kept, not copied. */
-struct decision host_decision(const char *what, const struct lookup *lookup);
+struct decision host_decision(const struct host *host, const char *what,
+    const struct lookup *lookup);
 /*
  * The value that Postfix's other programs than a service read; it is expanded
  * once and kept.
@@ -98,7 +101,7 @@ struct decision host_decision(const char *what, const struct lookup *lookup);
 struct str host_value(const struct host *host, const char *name);
 bool host_flag(const struct host *host, const char *name);
 int64_t host_int(const struct host *host, const char *name);
-/* Where main.cf (or a service's -o) sets a parameter, or its file. */
+/* Where main.cf (or a service's -o) sets a parameter; ORIGIN_NONE: nowhere. */
 struct origin host_setting_origin(const struct host *host,
     const struct service *service, const char *name);
 /* Whether a list's parameter is in parent_domain_matches_subdomains. */

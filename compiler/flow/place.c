@@ -16,11 +16,13 @@ line_of(const struct planned_file *file, size_t offset)
 struct origin
 place_origin(const struct planned_file *file, size_t offset)
 {
-	const struct span *span = spans_at(&file->spans, offset);
+	const struct span *span = plan_span(file, offset);
 
+	/* In main.cf what is set counts, in a table who it is set for. */
+	if (span && span->value_at.source)
+		return file->later ? span->first_at : span->value_at;
 	if (span)
-		return span->value_at.source ? span->value_at :
-		    span->template_at;
+		return span->template_at;
 	/* A role's artifact has a line of its own; a file read has none. */
 	return file->at.line || !file->at.source ? file->at :
 	    line_of(file, offset);

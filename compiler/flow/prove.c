@@ -3,9 +3,51 @@
  * A law that cannot be told for a message, because a table is not among the
  * files, says nothing about it: trace says what is missing.
  */
+#include "flow/callers.h"
 #include "flow/prove_inside.h"
 
 #include <string.h>
+
+enum { REPORTS = 3 };			/* of one law in one role */
+
+struct group {
+	size_t n;
+	size_t first;			/* finding */
+	const char *role;
+};
+
+bool
+prove_may_report(struct prover *p, enum finding_id id,
+    const struct world_host *host)
+{
+	const char *role = host->node && host->node->role ?
+	    host->node->role->name.s : "";
+	const char *key = arena_printf(p->arena, "%d %s", (int)id, role);
+	struct group *group = map_get(&p->groups, str_of(key));
+
+	if (!group) {
+		group = ARENA_NEW(p->arena, struct group);
+		*group = (struct group){0, diag_mark(p->diag), role};
+		map_add(&p->groups, str_of(key), group);
+	}
+	return group->n++ < REPORTS;
+}
+
+/* What was not reported one by one. */
+static void
+note_others(struct prover *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->groups.n; i++) {
+		const struct group *group = p->groups.entry[i].value;
+
+		if (group->n > REPORTS)
+			diag_note(p->diag, group->first, ORIGIN_NONE,
+			    "the same %zu times more on hosts of role '%s'",
+			    group->n - REPORTS, group->role);
+	}
+}
 
 void
 prove_fleet(struct arena *a, struct diag *d, const struct world *world,
@@ -15,46 +57,39 @@ prove_fleet(struct arena *a, struct diag *d, const struct world *world,
 		.fleet = world->fleet, .roles = roles};
 
 	arena_init(&p.scratch);
+	map_init(&p.groups);
 	prove_addresses(&p);
 	prove_relay(&p);
 	prove_egress(&p);
 	prove_senders(&p);
 	prove_dead(&p);
+	note_others(&p);
+	map_release(&p.groups);
 	arena_release(&p.scratch);
 }
 
 void
 prove_forget(struct prover *p)
 {
-	arena_release(&p->scratch);
-	arena_init(&p->scratch);
+	arena_clear(&p->scratch);
 }
 
 struct client
 prove_stranger(const struct prover *p, bool v6)
 {
-	/* Networks for documentation (RFC 5737, RFC 3849); one is free. */
-	static const char *const addresses[] = {
-		"203.0.113.99", "198.51.100.99", "192.0.2.99", "192.88.99.99",
-	};
-	static const char *const addresses_v6[] = {
-		"2001:db8:ffff:ffff::99", "2001:db8:fffe::99",
-	};
-	const char *const *address = v6 ? addresses_v6 : addresses;
-	size_t n = v6 ? 2 : 4, i;
-
-	for (i = 0; i + 1 < n; i++)
-		if (!world_host_at(p->world, str_of(address[i])))
-			break;
-	return (struct client){.address = str_of(address[i]),
-		.name = STR("mail.example.net"), .fingerprint = STR(""),
-		.key_fingerprint = STR(""), .login = STR(""), .tls = true};
+	return caller_stranger(p->world, v6);
 }
 
 struct str
-prove_stranger_sender(void)
+prove_stranger_sender(const struct prover *p)
 {
-	return STR("someone@example.net");
+	return caller_outside(p->world, 0);
+}
+
+struct str
+prove_outside(const struct prover *p)
+{
+	return caller_outside(p->world, 1);
 }
 
 bool

@@ -12,7 +12,15 @@ struct prover {
 	const struct world *world;
 	const struct fleet *fleet;
 	const struct roles *roles;
+	struct map groups;		/* of findings: prove_may_report() */
 };
+
+/*
+ * Whether a law broken on a host is worth a finding: the first few of a role
+ * are, for they have one cause; the others are counted in a note.
+ */
+bool prove_may_report(struct prover *p, enum finding_id id,
+    const struct world_host *host);
 
 /* Drop what was traced so far: hops and their strings are gone. */
 void prove_forget(struct prover *p);
@@ -22,8 +30,9 @@ void prove_forget(struct prover *p);
  * or IPv6.
  */
 struct client prove_stranger(const struct prover *p, bool v6);
-/* Their envelope sender. */
-struct str prove_stranger_sender(void);
+/* Their envelope sender, and an address that they write to. */
+struct str prove_stranger_sender(const struct prover *p);
+struct str prove_outside(const struct prover *p);
 
 /*
  * Report a law that is broken, with the trace that shows it: a note for every

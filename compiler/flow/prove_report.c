@@ -150,6 +150,10 @@ prove_report(struct prover *p, enum finding_id id, struct origin at,
 	va_end(ap);
 	if (!at.source)
 		at = last_place(first, wrong);
+	/* A default decided: the role says which files the host has. */
+	if (!at.source)
+		at = ((const struct planned_file *)
+		    first->host->host.main_cf.owner)->at;
 	r.finding = diag_add(p->diag, id, at, "%s", what);
 	note_hop(&r, first);
 	note_command(&r, first);

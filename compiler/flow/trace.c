@@ -26,7 +26,9 @@ judge(struct tracer *t, struct hop *hop)
 {
 	const struct message *m = &hop->message;
 	struct session session = {.client = m->client, .helo = m->helo,
-		.sender = m->sender, .recipient = m->recipient};
+		.sender = m->sender, .recipient = m->recipient,
+		.bad_sender = m->bad_sender,
+		.bad_recipient = m->bad_recipient};
 	struct verdict *v = &hop->verdict;
 
 	if (!hop->port)
@@ -43,16 +45,15 @@ judge(struct tracer *t, struct hop *hop)
 }
 
 static bool
-overrides(const struct hop *hop, const char *word)
+overrides(const struct world_host *host, const struct listener_port *port,
+    const char *word)
 {
-	const struct host *host = &hop->host->host;
-	const struct service *service = hop->port ? hop->port->service : NULL;
 	struct str rest, item;
 
-	if (!service)
+	if (!port)
 		return false;
-	rest = cf_value(&host->cf, service, STR("receive_override_options"),
-	    host->arena);
+	rest = cf_value(&host->host.cf, port->service,
+	    STR("receive_override_options"), host->host.arena);
 	while (value_item(&rest, &item))
 		if (str_eq(item, str_of(word)))
 			return true;
@@ -68,40 +69,55 @@ is_local(const struct hop *hop)
 	    str_eq(hop->message.client.address, STR("::1"));
 }
 
+/* Whether the service hands its messages to milters; false: *verdict. */
+static bool
+has_milters(const struct world_host *host, const struct listener_port *port,
+    struct arena *a, struct sign_verdict *verdict)
+{
+	struct str milters = cf_value(&host->host.cf, port ? port->service :
+	    NULL, port ? STR("smtpd_milters") : STR("non_smtpd_milters"), a);
+
+	*verdict = (struct sign_verdict){.result = SIGN_NOT,
+		.why = "no milter sees the message"};
+	if (!milters.len || overrides(host, port, "no_milters"))
+		return false;
+	verdict->result = SIGN_UNKNOWN;
+	verdict->why = "what the milter does is not known";
+	return host->signer != NULL;
+}
+
+struct sign_verdict
+trace_signing(const struct world_host *host, const struct listener_port *port,
+    const struct message *m, struct arena *a)
+{
+	struct sign_message message = {
+		.client = port ? m->client.address : STR("127.0.0.1"),
+		.user = m->client.login.len ? m->client.login :
+		    (struct str){0},
+		.sender = m->sender,
+		.recipient = m->recipient,
+		.from = &m->header_from,
+		.nfrom = m->header_from.len != 0,
+		.from_known = m->header_from.s != NULL,
+	};
+	struct sign_verdict verdict;
+
+	if (!has_milters(host, port, a, &verdict))
+		return verdict;
+	return sign_decide(host->signer, &message, a);
+}
+
 /* Milters see the message before cleanup, those of local mail after. */
 static void
 sign(struct tracer *t, struct hop *hop)
 {
-	const struct host *host = &hop->host->host;
-	const struct message *m = &hop->message;
-	const char *parameter = hop->port ? "smtpd_milters" :
-	    "non_smtpd_milters";
-	struct str milters = cf_value(&host->cf, hop->port ?
-	    hop->port->service : NULL, str_of(parameter), t->arena);
-	struct str *from = ARENA_NEW(t->arena, struct str);
-	struct sign_message message = {
-		.client = hop->port ? m->client.address : STR("127.0.0.1"),
-		.user = m->client.login.len ? m->client.login :
-		    (struct str){0},
-		.sender = hop->port ? m->sender : hop->cleaned.sender,
-		.recipient = m->recipient,
-		.from = from,
-		.from_known = m->header_from.s != NULL,
-	};
+	struct message m = hop->message;
 
-	*from = hop->port ? m->header_from : hop->cleaned.header_from;
-	message.nfrom = from->len != 0;
-	if (!milters.len || overrides(hop, "no_milters")) {
-		hop->signing = (struct sign_verdict){.result = SIGN_NOT,
-			.why = "no milter sees the message"};
-		return;
+	if (!hop->port) {
+		m.sender = hop->cleaned.sender;
+		m.header_from = hop->cleaned.header_from;
 	}
-	if (!hop->host->signer) {
-		hop->signing = (struct sign_verdict){.result = SIGN_UNKNOWN,
-			.why = "what the milter does is not known"};
-		return;
-	}
-	hop->signing = sign_decide(hop->host->signer, &message, t->arena);
+	hop->signing = trace_signing(hop->host, hop->port, &m, t->arena);
 }
 
 static bool
@@ -110,7 +126,8 @@ clean(struct tracer *t, struct hop *hop)
 	const struct message *m = &hop->message;
 	struct envelope in = {.sender = m->sender, .recipient = m->recipient,
 		.header_from = m->header_from, .local = is_local(hop),
-		.unmapped = overrides(hop, "no_address_mappings")};
+		.unmapped = overrides(hop->host, hop->port,
+		    "no_address_mappings")};
 	struct cleaned *out = &hop->cleaned;
 	struct str *to;
 
@@ -159,7 +176,7 @@ is_deferred_transport(const struct host *host, struct str name)
 
 /* How a delivery to a transport that is no SMTP ends. */
 static void
-deliver_here(struct tracer *t, struct delivery *d,
+route_here(struct arena *a, struct delivery *d,
     const struct service *service)
 {
 	struct str command = service->command;
@@ -167,26 +184,20 @@ deliver_here(struct tracer *t, struct delivery *d,
 	if (str_eq(command, STR("error"))) {
 		d->fate = str_eq(service->name, STR("retry")) ?
 		    FATE_DEFERRED : FATE_BOUNCED;
-		d->text = arena_strndup(t->arena, d->nexthop.s,
-		    d->nexthop.len);
+		d->text = arena_strndup(a, d->nexthop.s, d->nexthop.len);
 	} else if (str_eq(command, STR("discard"))) {
 		d->fate = FATE_DISCARDED;
 	}
 }
 
 static void
-deliver_smtp(struct tracer *t, struct hop *hop, struct delivery *d,
-    const struct service *service)
+route_smtp(const struct world_host *host, struct arena *a,
+    struct delivery *d, const struct service *service)
 {
-	const struct host *host = &hop->host->host;
-
 	d->smtp = true;
-	cleanup_generic(host, &d->sender, t->arena, &hop->cleaned);
-	cleanup_generic(host, &d->recipient, t->arena, &hop->cleaned);
-	tls_find(host, service, d->nexthop, t->arena, &d->tls);
-	destination_find(t->world, hop->host, d->nexthop,
-	    str_eq(service->command, STR("lmtp")) ? 24 : 25, t->arena,
-	    &d->to);
+	tls_find(&host->host, service, d->nexthop, a, &d->tls);
+	destination_find(host->world, host, d->nexthop,
+	    str_eq(service->command, STR("lmtp")) ? 24 : 25, a, &d->to);
 	if (d->tls.result != TABLE_FOUND) {
 		d->fate = d->tls.result == TABLE_RETRY ? FATE_DEFERRED :
 		    FATE_UNDECIDABLE;
@@ -201,8 +212,8 @@ deliver_smtp(struct tracer *t, struct hop *hop, struct delivery *d,
 		break;
 	case DESTINATION_SELF:
 		d->fate = FATE_BOUNCED;
-		d->text = arena_printf(t->arena, "5.4.6 mail for %.*s loops "
-		    "back to myself", STR_ARG(d->to.name));
+		d->text = arena_printf(a, "5.4.6 mail for %.*s loops back to "
+		    "myself", STR_ARG(d->to.name));
 		break;
 	case DESTINATION_BROKEN:
 		d->fate = FATE_DEFERRED;
@@ -211,12 +222,40 @@ deliver_smtp(struct tracer *t, struct hop *hop, struct delivery *d,
 	}
 }
 
+void
+trace_route(const struct world_host *host, struct arena *a,
+    struct delivery *d)
+{
+	const struct service *service;
+
+	d->fate = FATE_DELIVERED;
+	if (is_deferred_transport(&host->host, d->transport)) {
+		d->fate = FATE_DEFERRED;
+		d->text = "4.3.2 deferred transport";
+		d->by = (struct decision){.what = "defer_transports",
+			.value = d->transport,
+			.at = host_setting_origin(&host->host, NULL,
+			    "defer_transports")};
+		return;
+	}
+	service = transport_service(&host->host, d->transport);
+	if (!service) {
+		d->fate = FATE_DEFERRED;
+		d->text = arena_printf(a, "4.3.0 master.cf has no service "
+		    "'%.*s'", STR_ARG(d->transport));
+	} else if (str_eq(service->command, STR("smtp")) &&
+	    !str_starts(d->nexthop, STR("unix:"))) {
+		route_smtp(host, a, d, service);
+	} else {
+		route_here(a, d, service);
+	}
+}
+
 static void
 deliver(struct tracer *t, struct hop *hop, struct str recipient,
     struct delivery *d)
 {
 	const struct host *host = &hop->host->host;
-	const struct service *service;
 	struct resolution r;
 
 	resolve_address(host, hop->cleaned.sender, recipient, t->arena, &r);
@@ -225,6 +264,10 @@ deliver(struct tracer *t, struct hop *hop, struct str recipient,
 		.header_from = hop->cleaned.header_from,
 		.transport = r.transport, .nexthop = r.nexthop, .by = r.by,
 		.fate = FATE_DELIVERED};
+	if (r.result == TABLE_RETRY) {
+		d->transport = STR("retry");
+		d->nexthop = STR("4.3.0 address resolver failure");
+	}
 	if (r.result != TABLE_FOUND) {
 		d->fate = r.result == TABLE_RETRY ? FATE_DEFERRED :
 		    FATE_UNDECIDABLE;
@@ -232,26 +275,17 @@ deliver(struct tracer *t, struct hop *hop, struct str recipient,
 		return;
 	}
 	if (r.bad) {
+		d->transport = STR("error");
+		d->nexthop = STR("5.1.3 bad address syntax");
 		d->fate = FATE_BOUNCED;
-		d->text = "5.1.3 bad address syntax";
+		d->text = d->nexthop.s;
 		return;
 	}
-	if (is_deferred_transport(host, d->transport)) {
-		d->fate = FATE_DEFERRED;
-		d->text = "4.3.2 deferred transport";
+	trace_route(hop->host, t->arena, d);
+	if (!d->smtp)
 		return;
-	}
-	service = transport_service(host, d->transport);
-	if (!service) {
-		d->fate = FATE_DEFERRED;
-		d->text = arena_printf(t->arena, "4.3.0 master.cf has no "
-		    "service '%.*s'", STR_ARG(d->transport));
-	} else if (str_eq(service->command, STR("smtp")) &&
-	    !str_starts(d->nexthop, STR("unix:"))) {
-		deliver_smtp(t, hop, d, service);
-	} else {
-		deliver_here(t, d, service);
-	}
+	cleanup_generic(host, &d->sender, t->arena, &hop->cleaned);
+	cleanup_generic(host, &d->recipient, t->arena, &hop->cleaned);
 }
 
 /* A content filter takes the message away before it is routed. */

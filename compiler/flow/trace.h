@@ -28,6 +28,7 @@ struct message {
 	const struct world_host *from;	/* the fleet's host that sends; NULL:
 					   somebody else */
 	struct str helo, sender, recipient;
+	bool bad_sender, bad_recipient;	/* smtpd_address() refuses it */
 	struct str header_from;		/* an address; s NULL: not known */
 	size_t signatures;		/* made so far */
 };
@@ -80,6 +81,20 @@ const struct listener_port *trace_handover(const struct hop *hop,
     const struct delivery *delivery, const struct world_host *to,
     struct arena *a, struct message *message, enum fate *fate,
     const char **text);
+
+/*
+ * Where a delivery leads whose transport and next hop are set: the rest but
+ * the addresses, which smtp_generic_maps may still change.
+ */
+void trace_route(const struct world_host *host, struct arena *a,
+    struct delivery *delivery);
+/*
+ * What the milters of a listener (port NULL: of sendmail) sign a message
+ * with; for sendmail as cleanup leaves it.
+ */
+struct sign_verdict trace_signing(const struct world_host *host,
+    const struct listener_port *port, const struct message *message,
+    struct arena *a);
 
 /* Follow a message to all its ends: a tree. */
 struct hop *trace_message(const struct world *world,

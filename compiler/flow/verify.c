@@ -34,7 +34,7 @@ static struct origin
 name_origin(const struct verify *v, const struct setting *s)
 {
 	const struct planned_file *file = s->file->owner;
-	const struct span *span = spans_at(&file->spans, s->offset);
+	const struct span *span = plan_span(file, s->offset);
 	const struct list *lists[2] = {NULL, NULL};
 	size_t i, j;
 

@@ -13,8 +13,8 @@ static void
 report_twice(struct verify *v, const struct setting *s,
     const struct setting *last)
 {
-	const struct span *span = spans_at(&v->main_cf->spans, last->offset);
-	const struct span *first = spans_at(&v->main_cf->spans, s->offset);
+	const struct span *span = plan_span(v->main_cf, last->offset);
+	const struct span *first = plan_span(v->main_cf, s->offset);
 
 	if (first && span && span->value_at.source)
 		diag_note(v->diag, diag_add(v->diag, FINDING_PARAM_OWNED,

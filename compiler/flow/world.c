@@ -67,6 +67,22 @@ open_signer(struct world_host *wh)
 		wh->signer = signer_open(wh->host.arena, &sign);
 }
 
+static void
+open_srs(struct world_host *wh)
+{
+	struct srs_config *srs = &wh->srs;
+
+	srs_config_read(srs, &wh->host.world, wh->host.arena);
+	srs->rules.today = (unsigned)(wh->world->today / DAY_SECONDS);
+	wh->has_srs = srs->version != 0;
+	if (!wh->world->stand_in_secrets || srs->rules.nsecret ||
+	    !srs->secret_file.len)
+		return;
+	srs->rules.secret = ARENA_NEW(wh->host.arena, struct str);
+	srs->rules.secret[0] = srs->secret_file;
+	srs->rules.nsecret = 1;
+}
+
 static bool
 open_host(struct world *world, struct world_host *wh,
     const struct planned_node *files)
@@ -88,9 +104,7 @@ open_host(struct world *world, struct world_host *wh,
 
 		wh->host.name = arena_strndup(world->arena, name.s, name.len);
 	}
-	srs_config_read(&wh->srs, &wh->host.world, world->arena);
-	wh->srs.rules.today = (unsigned)(world->today / DAY_SECONDS);
-	wh->has_srs = wh->srs.version != 0;
+	open_srs(wh);
 	open_signer(wh);
 	return true;
 }
@@ -109,9 +123,15 @@ world_open(struct world *world, struct arena *a, const struct plan *plan,
 	world->today = today;
 	world->n = 0;
 	world->host = ARENA_ARRAY(a, struct world_host, plan->n);
-	for (i = 0; i < plan->n; i++)
-		if (open_host(world, &world->host[world->n], &plan->node[i]))
-			world->n++;
+	map_init_fold(&world->by_name);
+	for (i = 0; i < plan->n; i++) {
+		struct world_host *host = &world->host[world->n];
+
+		if (!open_host(world, host, &plan->node[i]))
+			continue;
+		map_add(&world->by_name, str_of(host->host.name), host);
+		world->n++;
+	}
 }
 
 void
@@ -121,17 +141,13 @@ world_release(struct world *world)
 
 	for (i = 0; i < world->n; i++)
 		host_release(&world->host[i].host);
+	map_release(&world->by_name);
 }
 
 const struct world_host *
 world_host(const struct world *world, struct str name)
 {
-	size_t i;
-
-	for (i = 0; i < world->n; i++)
-		if (str_eq_fold(str_of(world->host[i].host.name), name))
-			return &world->host[i];
-	return NULL;
+	return map_get(&world->by_name, name);
 }
 
 const struct world_host *

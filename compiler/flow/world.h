@@ -26,9 +26,16 @@ struct world {
 	const struct records *records;
 	const struct ldif *directory;	/* NULL: not known */
 	time_t today;
+	/*
+	 * Proofs only: a host whose SRS secret is not among its files has one
+	 * that stands for the file's path, so that hosts which share a path
+	 * share a secret.
+	 */
+	bool stand_in_secrets;
 	struct world_host *host;	/* sorted by name; only those with a
 					   main.cf */
 	size_t n;
+	struct map by_name;		/* folded: struct world_host */
 	/* trace --verbose: told of each lookup in a table; may be NULL. */
 	void (*tried)(void *self, const struct table *table, struct str key,
 	    enum table_result result, const struct table_answer *answer);
@@ -37,7 +44,8 @@ struct world {
 
 /*
  * Open every host of a plan. fleet, directory: NULL where there is none. The
- * plan, the fleet and the records must outlive the world.
+ * plan, the fleet and the records must outlive the world, whose .tried and
+ * .stand_in_secrets are the caller's.
  */
 void world_open(struct world *world, struct arena *a, const struct plan *plan,
     const struct fleet *fleet, const struct records *records,

@@ -1,9 +1,11 @@
 /*
  * The deep merge of Puppet's strategy, which is the Ruby gem deep_merge. It
  * works on objects that several places may share and that it changes while
- * it walks them, and what comes out depends on that; so both sides are
- * thawed into such objects here, merged by the same steps, and frozen again.
- * The objects live in an arena of their own.
+ * it walks them, and what comes out depends on that; so what is changed is
+ * made such an object here, merged by the same steps, and frozen again.
+ * Which objects are one matters only where a knockout prefix deletes from
+ * them: then all are opened at first, else each when it is changed. The
+ * objects live in an arena of their own.
  */
 #include "hiera/deep.h"
 
@@ -105,7 +107,7 @@ overwrite(struct deep *d, const struct node *source)
 }
 
 static int
-compare_lists(const struct object *a, const struct object *b, bool *failed);
+compare_lists(const struct node *a, const struct node *b, bool *failed);
 
 /* Ruby's <=>; *failed where it gives nil. */
 static int
@@ -127,22 +129,24 @@ compare(const struct node *a, const struct node *b, bool *failed)
 	if (a->v.kind == VALUE_STRING && b->v.kind == VALUE_STRING)
 		return str_cmp(value_str(&a->v), value_str(&b->v));
 	if (is_list(a) && is_list(b))
-		return compare_lists(a->object, b->object, failed);
-	if (a->v.kind != b->v.kind || a->object ||
-	    !value_eql(&a->v, &b->v))
+		return compare_lists(a, b, failed);
+	if (a->v.kind != b->v.kind || is_hash(a) || !value_eql(&a->v, &b->v))
 		*failed = true;
 	return 0;
 }
 
 static int
-compare_lists(const struct object *a, const struct object *b, bool *failed)
+compare_lists(const struct node *a, const struct node *b, bool *failed)
 {
-	size_t i;
+	size_t na = node_count(a), nb = node_count(b), i;
 	int order = 0;
 
-	for (i = 0; i < a->n && i < b->n && !order && !*failed; i++)
-		order = compare(&a->item[i], &b->item[i], failed);
-	return order ? order : (a->n > b->n) - (a->n < b->n);
+	for (i = 0; i < na && i < nb && !order && !*failed; i++) {
+		struct node mine = node_item(a, i), other = node_item(b, i);
+
+		order = compare(&mine, &other, failed);
+	}
+	return order ? order : (na > nb) - (na < nb);
 }
 
 static int
@@ -152,10 +156,11 @@ by_order(const void *a, const void *b, void *failed)
 }
 
 static void
-sort(struct deep *d, const struct node *list)
+sort(struct deep *d, struct node *list)
 {
 	bool failed = false;
 
+	node_open(d, list);
 	if (list->object->n > 1)
 		qsort_r(list->object->item, list->object->n,
 		    sizeof(*list->object->item), by_order, &failed);
@@ -167,46 +172,50 @@ sort(struct deep *d, const struct node *list)
 	    "sort_merged_arrays is set");
 }
 
-static uint32_t
-frozen_hash(const void *values, uint32_t position)
+/* Room for n values until the next call. */
+static struct value *
+scratch(struct deep *d, size_t n)
 {
-	return value_hash_of(&((const struct value *)values)[position]);
-}
-
-static bool
-frozen_is(const void *values, uint32_t position, const void *sought)
-{
-	return value_eql(&((const struct value *)values)[position], sought);
+	if (n > d->scratch_cap) {
+		d->scratch_cap = n * 2;
+		d->scratch = xrealloc(d->scratch,
+		    mul_or_die(d->scratch_cap, sizeof(*d->scratch)));
+	}
+	return d->scratch;
 }
 
 /* dest | source: equal items once, those of dest first. */
 static struct node
 unite(struct deep *d, const struct node *source, const struct node *dest)
 {
-	size_t n = source->object->n + dest->object->n, i, kept = 0;
+	size_t of_dest = node_count(dest), n = of_dest + node_count(source);
+	struct value *value = scratch(d, n);
 	struct node all = *dest;
-	struct value *value = xmalloc(mul_or_die(n + 1, sizeof(*value)));
 	struct index index;
-	uint32_t hash;
+	bool is_new, changed = dest->object;
+	uint32_t kept = 0;
+	size_t i;
 
-	all.object = ARENA_NEW(&d->arena, struct object);
-	object_append(d, all.object, dest->object, 0);
-	object_append(d, all.object, source->object, 0);
+	if (d->knockout)
+		all.object = object_list(d, n);
 	index_init(&index);
 	for (i = 0; i < n; i++) {
-		value[kept] = all.object->item[i].object ?
-		    node_freeze(d, &all.object->item[i]) :
-		    all.object->item[i].v;
-		hash = value_hash_of(&value[kept]);
-		if (index_find(&index, hash, frozen_is, value,
-		    &value[kept]) != INDEX_NONE)
+		struct node item = i < of_dest ? node_item(dest, i) :
+		    node_item(source, i - of_dest);
+
+		value[kept] = node_freeze(d, &item);
+		is_new = value_is_new(&index, value, kept);
+		changed |= is_new != (i < of_dest);
+		if (!is_new)
 			continue;
-		index_add(&index, hash, (uint32_t)kept, frozen_hash, value);
-		all.object->item[kept++] = all.object->item[i];
+		if (d->knockout)
+			all.object->item[all.object->n++] = item;
+		kept++;
 	}
-	all.object->n = kept;
 	index_release(&index);
-	free(value);
+	if (!d->knockout && changed)
+		all = (struct node){.v = value_list(d->lookup->hiera->arena,
+		    value, kept, value_origin(&dest->v))};
 	return all;
 }
 
@@ -214,12 +223,12 @@ static struct node
 merge(struct deep *d, const struct node *source, const struct node *dest);
 
 static bool
-all_hashes(const struct object *list)
+all_hashes(const struct node *list)
 {
-	size_t i;
+	size_t n = node_count(list), i;
 
-	for (i = 0; i < list->n; i++)
-		if (!is_hash(&list->item[i]))
+	for (i = 0; i < n; i++)
+		if (node_item(list, i).v.kind != VALUE_HASH)
 			return false;
 	return true;
 }
@@ -229,19 +238,22 @@ static struct node
 merge_positions(struct deep *d, const struct node *source,
     const struct node *dest)
 {
-	struct node list = *dest, empty = *dest;
-	size_t n = dest->object->n, i;
+	size_t of_source = node_count(source), of_dest = node_count(dest), i;
+	struct node list = *dest, empty = *dest, mine, other;
+	struct node *item;
 
-	list.object = ARENA_NEW(&d->arena, struct object);
-	object_append(d, list.object, dest->object, 0);
+	list.object = object_list(d, of_source > of_dest ? of_source : of_dest);
+	item = list.object->item;
 	empty.v = value_hash(&d->arena, NULL, 0, value_origin(&dest->v));
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < of_dest; i++) {
 		empty.object = ARENA_NEW(&d->arena, struct object);
-		list.object->item[i] = merge(d, i < source->object->n ?
-		    &source->object->item[i] : &empty,
-		    &dest->object->item[i]);
+		mine = i < of_source ? node_item(source, i) : empty;
+		other = node_item(dest, i);
+		item[i] = merge(d, &mine, &other);
 	}
-	object_append(d, list.object, source->object, n);
+	for (; i < of_source; i++)
+		item[i] = node_item(source, i);
+	list.object->n = i;
 	return list;
 }
 
@@ -269,8 +281,8 @@ merge_list(struct deep *d, const struct node *source, const struct node *dest)
 		return overwrite(d, source);
 	if (d->knockout)
 		knock_out(d, source->object, dest->object);
-	if (d->strategy->merge_hash_arrays && all_hashes(source->object) &&
-	    all_hashes(dest->object))
+	if (d->strategy->merge_hash_arrays && all_hashes(source) &&
+	    all_hashes(dest))
 		result = merge_positions(d, source, dest);
 	else
 		result = unite(d, source, dest);
@@ -285,19 +297,22 @@ merge_hash(struct deep *d, const struct node *source, const struct node *dest)
 	struct node result = *dest;
 	size_t i;
 
-	for (i = 0; i < source->object->n && !d->failed; i++) {
-		struct value key = source->object->member[i].key;
-		struct node value = source->object->member[i].value;
+	for (i = 0; i < node_count(source) && !d->failed; i++) {
+		struct member from = node_member(source, i);
 		struct node *old, under;
 
 		if (!is_hash(&result)) {
 			result = *source;
 			continue;
 		}
-		old = object_find(d, result.object, &key);
-		under = old && is_true(old) ? *old : node_dup(d, &value);
-		under = merge(d, &value, &under);
-		object_set(d, result.object, &key, under);
+		node_open(d, &result);
+		old = object_find(d, result.object, &from.key);
+		under = old && is_true(old) ? *old : node_dup(d, &from.value);
+		under = merge(d, &from.value, &under);
+		if (old)
+			*old = under;
+		else
+			object_add(d, result.object, &from.key, under);
 	}
 	return result;
 }
@@ -342,20 +357,23 @@ deep_merge(struct lookup *l, const struct strategy *s,
     const struct value *source, const struct value *dest, struct value *v)
 {
 	struct deep d = {.lookup = l, .strategy = s};
-	struct node from, to;
+	struct node from = {.v = *source}, to = {.v = *dest};
 	size_t i;
 
 	if (!prepare(&d))
 		return false;
 	arena_init(&d.arena);
-	from = node_thaw(&d, source);
-	to = node_thaw(&d, dest);
+	if (d.knockout) {
+		node_open_all(&d, &from);
+		node_open_all(&d, &to);
+	}
 	to = merge(&d, &from, &to);
 	if (!d.failed)
 		*v = node_freeze(&d, &to);
 	for (i = 0; i < d.nwith; i++)
 		index_release(&d.with_index[i]->added);
 	free(d.with_index);
+	free(d.scratch);
 	arena_release(&d.arena);
 	return !d.failed;
 }

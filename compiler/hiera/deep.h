@@ -1,4 +1,7 @@
-/* What deep_merge() works on: lists and hashes that are shared and changed. */
+/*
+ * What deep_merge() works on: lists and hashes that are shared and changed.
+ * Until something changes one, it is the value that was read.
+ */
 #ifndef HIERA_DEEP_H
 #define HIERA_DEEP_H
 
@@ -7,8 +10,9 @@
 struct object;
 
 struct node {
-	struct value v;			/* a scalar, or a kind and place */
-	struct object *object;		/* of a list or a hash */
+	struct value v;
+	struct object *object;		/* of an open list or hash, of which
+					   v tells kind and place only */
 };
 
 struct member {
@@ -28,6 +32,8 @@ struct deep {
 	struct lookup *lookup;
 	const struct strategy *strategy;
 	struct arena arena;		/* objects */
+	struct value *scratch;		/* of unite() */
+	size_t scratch_cap;
 	const struct regex *knockout;	/* ^prefix, or NULL */
 	struct object **with_index;	/* whose index must be released */
 	size_t nwith, with_cap;
@@ -46,8 +52,36 @@ is_hash(const struct node *n)
 	return n->v.kind == VALUE_HASH;
 }
 
-/* Between values and objects; children are objects of their own. */
-struct node node_thaw(struct deep *d, const struct value *v);
+/* Items or members, of a node that is open or not. */
+static inline size_t
+node_count(const struct node *n)
+{
+	return n->object ? n->object->n : n->v.len;
+}
+
+static inline struct node
+node_item(const struct node *list, size_t i)
+{
+	return list->object ? list->object->item[i] :
+	    (struct node){.v = list->v.u.item[i]};
+}
+
+static inline struct member
+node_member(const struct node *hash, size_t i)
+{
+	const struct pair *pair;
+
+	if (hash->object)
+		return hash->object->member[i];
+	pair = &hash->v.u.hash->pair[i];
+	return (struct member){pair->key, {.v = pair->value}};
+}
+
+/* Make a list or hash an object that can be changed; its children wait. */
+void node_open(struct deep *d, struct node *n);
+/* The same with all that is below it. */
+void node_open_all(struct deep *d, struct node *n);
+/* What it is now, as a value. */
 struct value node_freeze(struct deep *d, const struct node *n);
 /* Ruby's dup: a new object over the same children. */
 struct node node_dup(struct deep *d, const struct node *n);
@@ -55,11 +89,11 @@ struct node node_dup(struct deep *d, const struct node *n);
 /* The value of a member, or NULL. */
 struct node *object_find(struct deep *d, struct object *o,
     const struct value *key);
-void object_set(struct deep *d, struct object *o, const struct value *key,
+/* A member that object_find() does not find. */
+void object_add(struct deep *d, struct object *o, const struct value *key,
     struct node value);
-/* Add the items of another list from one on; the array is a new one. */
-void object_append(struct deep *d, struct object *list,
-    const struct object *more, size_t from);
+/* A list with room for n items, and none yet. */
+struct object *object_list(struct deep *d, size_t n);
 /* Array#delete of a string. */
 void object_delete_text(struct object *list, struct str s);
 

@@ -8,33 +8,73 @@
 
 #include <stdlib.h>
 
-struct node
-node_thaw(struct deep *d, const struct value *v)
+struct object *
+object_list(struct deep *d, size_t n)
 {
-	struct node node = {.v = *v};
-	struct object *o;
-	uint32_t i;
+	struct object *o = ARENA_NEW(&d->arena, struct object);
 
-	if (v->kind != VALUE_LIST && v->kind != VALUE_HASH)
-		return node;
-	node.object = o = ARENA_NEW(&d->arena, struct object);
-	o->n = o->cap = v->len;
-	if (v->kind == VALUE_LIST) {
-		o->item = arena_alloc(&d->arena,
-		    mul_or_die(o->n, sizeof(*o->item)));
-		for (i = 0; i < v->len; i++)
-			o->item[i] = node_thaw(d, &v->u.item[i]);
+	o->cap = n;
+	o->item = arena_alloc(&d->arena, mul_or_die(n, sizeof(*o->item)));
+	return o;
+}
+
+static struct object *
+object_hash(struct deep *d, size_t n)
+{
+	struct object *o = ARENA_NEW(&d->arena, struct object);
+
+	o->cap = n;
+	o->member = arena_alloc(&d->arena, mul_or_die(n, sizeof(*o->member)));
+	return o;
+}
+
+/* An object of its own over the children of a node. */
+static struct object *
+object_of(struct deep *d, const struct node *n)
+{
+	size_t count = node_count(n), i;
+	struct object *o;
+
+	if (is_list(n)) {
+		o = object_list(d, count);
+		for (i = 0; i < count; i++)
+			o->item[i] = node_item(n, i);
 	} else {
-		o->like = *v;
-		o->member = arena_alloc(&d->arena,
-		    mul_or_die(o->n, sizeof(*o->member)));
-		for (i = 0; i < v->len; i++) {
-			o->member[i].key = v->u.hash->pair[i].key;
-			o->member[i].value = node_thaw(d,
-			    &v->u.hash->pair[i].value);
-		}
+		o = object_hash(d, count);
+		o->like = n->object ? n->object->like : n->v;
+		for (i = 0; i < count; i++)
+			o->member[i] = node_member(n, i);
 	}
-	return node;
+	o->n = count;
+	return o;
+}
+
+void
+node_open(struct deep *d, struct node *n)
+{
+	if (!n->object && (is_list(n) || is_hash(n)))
+		n->object = object_of(d, n);
+}
+
+void
+node_open_all(struct deep *d, struct node *n)
+{
+	size_t i;
+
+	node_open(d, n);
+	for (i = 0; n->object && i < n->object->n; i++)
+		node_open_all(d, is_list(n) ? &n->object->item[i] :
+		    &n->object->member[i].value);
+}
+
+struct node
+node_dup(struct deep *d, const struct node *n)
+{
+	struct node copy = *n;
+
+	if (copy.object)
+		copy.object = object_of(d, n);
+	return copy;
 }
 
 struct value
@@ -46,14 +86,14 @@ node_freeze(struct deep *d, const struct node *n)
 	struct hash *hash;
 	size_t i;
 
+	if (!o)
+		return n->v;
 	if (is_list(n)) {
 		item = arena_alloc(a, mul_or_die(o->n, sizeof(*item)));
 		for (i = 0; i < o->n; i++)
 			item[i] = node_freeze(d, &o->item[i]);
 		return value_list(a, item, o->n, value_origin(&n->v));
 	}
-	if (!is_hash(n))
-		return n->v;
 	hash = value_hash_alloc(a, o->n);
 	for (i = 0; i < o->n; i++)
 		hash->pair[i] = (struct pair){o->member[i].key,
@@ -62,34 +102,6 @@ node_freeze(struct deep *d, const struct node *n)
 		return value_hash_take_like(a, hash, o->n, &o->like,
 		    value_origin(&n->v));
 	return value_hash_take(a, hash, o->n, value_origin(&n->v));
-}
-
-struct node
-node_dup(struct deep *d, const struct node *n)
-{
-	struct node copy = *n;
-	struct object *o;
-
-	if (!n->object)
-		return copy;
-	copy.object = o = ARENA_NEW(&d->arena, struct object);
-	*o = *n->object;
-	index_init(&o->added);
-	o->cap = o->n;
-	if (is_list(n)) {
-		o->item = arena_alloc(&d->arena,
-		    mul_or_die(o->n, sizeof(*o->item)));
-		if (o->n)
-			memcpy(o->item, n->object->item,
-			    o->n * sizeof(*o->item));
-	} else {
-		o->member = arena_alloc(&d->arena,
-		    mul_or_die(o->n, sizeof(*o->member)));
-		if (o->n)
-			memcpy(o->member, n->object->member,
-			    o->n * sizeof(*o->member));
-	}
-	return copy;
 }
 
 static uint32_t
@@ -139,16 +151,11 @@ object_find(struct deep *d, struct object *o, const struct value *key)
 }
 
 void
-object_set(struct deep *d, struct object *o, const struct value *key,
+object_add(struct deep *d, struct object *o, const struct value *key,
     struct node value)
 {
-	struct node *old = object_find(d, o, key);
 	struct member *bigger;
 
-	if (old) {
-		*old = value;
-		return;
-	}
 	if (o->n == o->cap) {
 		o->cap = o->cap ? o->cap * 2 : 8;
 		bigger = arena_alloc(&d->arena,
@@ -175,21 +182,4 @@ object_delete_text(struct object *list, struct str s)
 		    !str_eq(value_str(&list->item[i].v), s))
 			list->item[kept++] = list->item[i];
 	list->n = kept;
-}
-
-void
-object_append(struct deep *d, struct object *list, const struct object *more,
-    size_t from)
-{
-	size_t n = more->n > from ? more->n - from : 0;
-	struct node *item = arena_alloc(&d->arena,
-	    mul_or_die(list->n + n, sizeof(*item)));
-
-	if (list->n)
-		memcpy(item, list->item, list->n * sizeof(*item));
-	if (n)
-		memcpy(item + list->n, more->item + from, n * sizeof(*item));
-	list->item = item;
-	list->n += n;
-	list->cap = list->n;
 }

@@ -64,34 +64,18 @@ flatten(struct fold *f, const struct value *v)
 	f->item[f->n++] = *v;
 }
 
-static uint32_t
-item_hash(const void *items, uint32_t position)
-{
-	return value_hash_of(&((const struct value *)items)[position]);
-}
-
-static bool
-item_is(const void *items, uint32_t position, const void *sought)
-{
-	return value_eql(&((const struct value *)items)[position], sought);
-}
-
 /* The first of equal items stays: Ruby's uniq. */
 static size_t
 make_unique(struct value *item, size_t n)
 {
 	struct index index;
-	size_t i, kept = 0;
+	uint32_t kept = 0;
+	size_t i;
 
 	index_init(&index);
 	for (i = 0; i < n; i++) {
-		uint32_t hash = value_hash_of(&item[i]);
-
-		if (index_find(&index, hash, item_is, item, &item[i]) !=
-		    INDEX_NONE)
-			continue;
 		item[kept] = item[i];
-		index_add(&index, hash, (uint32_t)kept++, item_hash, item);
+		kept += value_is_new(&index, item, kept);
 	}
 	index_release(&index);
 	return kept;

@@ -62,30 +62,29 @@ cut_bracket(struct str *s, struct str *inside)
 	return true;
 }
 
-/* $mydomain: what stands after the first dot of $myhostname. */
-static void
-put_mydomain(struct expander *e)
+/* mydomain where main.cf has none: what follows the first dot of myhostname. */
+static struct str
+domain_of_host(struct expander *e)
 {
 	struct buf name = BUF_INIT;
 	struct expander inner = {e->cf, e->service, &name, e->depth + 1};
+	struct str domain = STR("localdomain");
 	struct str host;
 	size_t dot;
 
 	expand(&inner, STR("$myhostname"));
 	host = (struct str){name.s, name.len};
 	dot = str_find(host, '.');
-	if (dot < host.len)
+	if (dot < host.len) {
 		host = skip(host, dot + 1);
-	else
-		host = STR("localdomain");
-	buf_add(e->out, host.s, host.len);
+		domain.s = arena_strndup(e->cf->arena, host.s, host.len);
+		domain.len = host.len;
+	}
 	buf_release(&name);
+	return domain;
 }
 
-/*
- * The raw value of a name; false: not defined. Those that Postfix computes
- * are put out here.
- */
+/* The raw value of a name; false: not defined. */
 static bool
 find_value(struct expander *e, struct str name, struct str *value)
 {
@@ -98,6 +97,8 @@ find_value(struct expander *e, struct str name, struct str *value)
 	}
 	if (str_eq(name, STR("myhostname")))
 		*value = str_of(e->cf->hostname);
+	else if (str_eq(name, STR("mydomain")))
+		*value = domain_of_host(e);
 	else if (str_eq(name, STR("service_name")) && e->service)
 		*value = e->service->name;
 	else if (str_eq(name, STR("process_name")) && e->service)
@@ -117,11 +118,6 @@ put_name(struct expander *e, struct str name)
 
 	if (e->depth > DEEPEST || !find_value(e, name, &value))
 		return;
-	if (!value.len && str_eq(name, STR("mydomain")) &&
-	    !cf_setting(e->cf, e->service, name)) {
-		put_mydomain(e);
-		return;
-	}
 	e->depth++;
 	expand(e, value_join(e->cf->arena, value));
 	e->depth--;
@@ -152,14 +148,27 @@ level_of(struct str s)
 }
 
 static bool
-is_number(struct str s)
+is_digits(struct str s)
 {
 	size_t i;
 
 	for (i = 0; i < s.len; i++)
 		if (s.s[i] < '0' || s.s[i] > '9')
 			return false;
-	return s.len && s.len < 18;
+	return s.len > 0;
+}
+
+/* -1, 0 or 1, as two numbers of any length compare. */
+static int
+compare_digits(struct str a, struct str b)
+{
+	while (a.len && a.s[0] == '0')
+		a = skip(a, 1);
+	while (b.len && b.s[0] == '0')
+		b = skip(b, 1);
+	if (a.len != b.len)
+		return a.len > b.len ? 1 : -1;
+	return a.len ? memcmp(a.s, b.s, a.len) : 0;
 }
 
 static int64_t
@@ -181,13 +190,11 @@ compare(struct str left, struct str right, bool levels)
 	if (levels) {
 		a = level_of(left);
 		b = level_of(right);
-	} else if (is_number(left) && is_number(right)) {
-		a = number(left);
-		b = number(right);
-	} else {
-		return str_cmp(left, right);
+		return (a > b) - (a < b);
 	}
-	return (a > b) - (a < b);
+	if (is_digits(left) && is_digits(right))
+		return compare_digits(left, right);
+	return str_cmp(left, right);
 }
 
 static bool
@@ -212,7 +219,7 @@ expand_apart(struct expander *e, struct str text, struct buf *out)
 	struct expander inner = {e->cf, e->service, out, e->depth + 1};
 
 	if (inner.depth <= DEEPEST)
-		expand(&inner, str_trim(text));
+		expand(&inner, text);
 }
 
 /* {left} operator {right}, cut from s; false: broken. */
@@ -230,7 +237,7 @@ cut_comparison(struct expander *e, struct str *s, bool *result)
 	while (i < s->len && strchr("<>!=?+-*/~&|%", s->s[i]) && s->s[i])
 		i++;
 	operator = (struct str){s->s, i};
-	for (n = i; n < s->len && is_name(s->s[n]); n++)
+	for (n = i; n < s->len && is_name(s->s[n]) && s->s[n] != '_'; n++)
 		;
 	ok = n == i || str_eq((struct str){s->s + i, n - i}, STR("level"));
 	*s = skip_space(skip(*s, n));
@@ -245,8 +252,10 @@ cut_comparison(struct expander *e, struct str *s, bool *result)
 	return true;
 }
 
-/* What stands after a ? or a : that was cut; braces enclose it, or it is
- * all that is left. */
+/*
+ * What stands after a ? or a : that was cut: what braces enclose, blanks and
+ * all, or all that is left.
+ */
 static struct str
 cut_text(struct str *s)
 {
@@ -254,7 +263,7 @@ cut_text(struct str *s)
 
 	if (rest.len && rest.s[0] == '{' && cut_bracket(&rest, &inside)) {
 		*s = skip_space(rest);
-		return str_trim(inside);
+		return inside;
 	}
 	inside = *s;
 	*s = skip(*s, s->len);
@@ -284,7 +293,7 @@ put_expression(struct expander *e, struct str s)
 	s = skip_space(s);
 	if (!s.len) {
 		if (compares && truth)
-			buf_addstr(e->out, "bool:true");
+			buf_addstr(e->out, "true");
 		else if (!compares)
 			put_name(e, name);
 		return;
@@ -345,7 +354,7 @@ cf_expand(const struct cf *c, const struct service *service,
 	if (str_find(text, '$') == text.len)
 		return text;
 	expand(&e, text);
-	value = str_trim((struct str){out.s, out.len});
+	value = (struct str){out.s, out.len};
 	value.s = arena_strndup(a, value.s, value.len);
 	buf_release(&out);
 	return value;
@@ -357,10 +366,13 @@ cf_value(const struct cf *c, const struct service *service,
 {
 	struct buf out = BUF_INIT;
 	struct expander e = {c, service, &out, 0};
+	const struct param_kind *param = param_named(name);
 	struct str value;
 
+	if (param && param->type == PARAM_RAW && find_value(&e, name, &value))
+		return value_join(a, value);
 	put_name(&e, name);
-	value = str_trim((struct str){out.s, out.len});
+	value = (struct str){out.s, out.len};
 	value.s = arena_strndup(a, value.s, value.len);
 	buf_release(&out);
 	return value;
@@ -384,8 +396,7 @@ cf_int(const struct cf *c, const struct service *service,
 
 	while (i < value.len && value.s[i] >= '0' && value.s[i] <= '9')
 		i++;
-	n = is_number((struct str){value.s, i}) ?
-	    number((struct str){value.s, i}) : 0;
+	n = i && i < 18 ? number((struct str){value.s, i}) : 0;
 	if (i + 1 == value.len)
 		switch (value.s[i]) {
 		case 'm':

@@ -5,13 +5,15 @@
  */
 #include "postfix/lookup_inside.h"
 
+#include "base/buf.h"
 #include "postfix/table_inside.h"
 
 /* An operator is its own character; the others are words. */
-enum { TOKEN_ATOM = 256, TOKEN_QUOTED, TOKEN_LITERAL };
+enum { TOKEN_ATOM = 256, TOKEN_QUOTED, TOKEN_LITERAL, TOKEN_COMMENT };
 
 struct token {
 	int type;
+	bool added;		/* by us: no blank follows it */
 	struct str text;	/* of a word, without quotes or brackets */
 };
 
@@ -92,14 +94,13 @@ atom_type(struct str text)
 	return TOKEN_ATOM;
 }
 
-/* Comments are dropped; extra: room for as many tokens more. */
 static struct tokens
-scan(struct str s, size_t extra, struct arena *a)
+scan(struct str s, bool comments, struct arena *a)
 {
 	struct tokens tokens = {
-		.token = ARENA_ARRAY(a, struct token, s.len + extra + 1),
+		.token = ARENA_ARRAY(a, struct token, s.len + 1),
 	};
-	size_t i = 0;
+	size_t i = 0, start;
 
 	while (i < s.len) {
 		struct token *token = &tokens.token[tokens.n];
@@ -109,11 +110,17 @@ scan(struct str s, size_t extra, struct arena *a)
 			i++;
 			continue;
 		}
+		token->type = (unsigned char)c;
 		if (c == '(') {
+			start = i;
 			i = comment_end(s, i + 1);
+			if (!comments)
+				continue;
+			token->type = TOKEN_COMMENT;
+			token->text = (struct str){s.s + start, i - start};
+			tokens.n++;
 			continue;
 		}
-		token->type = (unsigned char)c;
 		if (c == '[') {
 			token->type = TOKEN_LITERAL;
 			i = word_end(s, i + 1, ']', a, token);
@@ -131,32 +138,70 @@ scan(struct str s, size_t extra, struct arena *a)
 	return tokens;
 }
 
+/* Where Postfix writes a blank between two tokens. */
+static bool
+blank_between(const struct token *left, const struct token *right)
+{
+	if (left->added)
+		return false;
+	return left->type == ',' || right->type == '<' ||
+	    (left->type >= TOKEN_ATOM && right->type >= TOKEN_ATOM);
+}
+
 /* The internal form: words as they are, without quotes. */
 static struct str
 join(struct tokens tokens, struct arena *a)
 {
-	size_t len = 0, n = 0;
-	char *to;
+	struct buf b = BUF_INIT;
+	struct str out;
 	int i;
 
-	for (i = 0; i < tokens.n; i++)
-		len += tokens.token[i].text.len + 2;
-	to = arena_bytes(a, len + 1);
 	for (i = 0; i < tokens.n; i++) {
 		const struct token *token = &tokens.token[i];
 
 		if (token->type < TOKEN_ATOM)
-			to[n++] = (char)token->type;
+			buf_addch(&b, (char)token->type);
 		if (token->type == TOKEN_LITERAL)
-			to[n++] = '[';
-		if (token->text.len)
-			memcpy(to + n, token->text.s, token->text.len);
-		n += token->text.len;
+			buf_addch(&b, '[');
+		buf_add(&b, token->text.s, token->text.len);
 		if (token->type == TOKEN_LITERAL)
-			to[n++] = ']';
+			buf_addch(&b, ']');
+		if (i + 1 < tokens.n && blank_between(token, token + 1))
+			buf_addch(&b, ' ');
 	}
-	to[n] = '\0';
-	return (struct str){to, n};
+	out = (struct str){arena_strndup(a, b.s, b.len), b.len};
+	buf_release(&b);
+	return out;
+}
+
+/* The form that can be taken apart again: words in quotes or brackets. */
+static struct str
+externalize(const struct token *token, int n, struct arena *a)
+{
+	struct buf b = BUF_INIT;
+	struct str out;
+	size_t j;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		int type = token[i].type;
+		const char *special = type == TOKEN_QUOTED ? "\"\\\r\n" :
+		    type == TOKEN_LITERAL ? "\\\r\n" : "";
+
+		if (type != TOKEN_ATOM && type != TOKEN_COMMENT)
+			buf_addch(&b, type == TOKEN_QUOTED ? '"' :
+			    type == TOKEN_LITERAL ? '[' : (char)type);
+		for (j = 0; j < token[i].text.len; j++) {
+			if (strchr(special, token[i].text.s[j]))
+				buf_addch(&b, '\\');
+			buf_addch(&b, token[i].text.s[j]);
+		}
+		if (type == TOKEN_QUOTED || type == TOKEN_LITERAL)
+			buf_addch(&b, type == TOKEN_QUOTED ? '"' : ']');
+	}
+	out = (struct str){arena_strndup(a, b.s, b.len), b.len};
+	buf_release(&b);
+	return out;
 }
 
 /* The first token of a type from i on, or -1. */
@@ -185,17 +230,19 @@ static void
 append(struct tokens *tokens, int operator, struct str domain,
     struct arena *a)
 {
-	struct tokens more = scan(domain, 0, a);
+	struct tokens more = scan(domain, true, a);
 	struct tokens all = {.token = ARENA_ARRAY(a, struct token,
 	    (size_t)(tokens->n + more.n) + 1)};
+	int i;
 
 	memcpy(all.token, tokens->token,
 	    (size_t)tokens->n * sizeof(*all.token));
 	all.n = tokens->n;
-	all.token[all.n++] = (struct token){.type = operator};
-	memcpy(all.token + all.n, more.token,
-	    (size_t)more.n * sizeof(*all.token));
-	all.n += more.n;
+	all.token[all.n++] = (struct token){.type = operator, .added = true};
+	for (i = 0; i < more.n; i++) {
+		all.token[all.n] = more.token[i];
+		all.token[all.n++].added = true;
+	}
 	*tokens = all;
 }
 
@@ -209,7 +256,7 @@ swap_bang(struct tokens *tokens, int bang, struct arena *a)
 
 	memcpy(all.token, tokens->token + bang + 1,
 	    (size_t)users * sizeof(*all.token));
-	all.token[users] = (struct token){.type = '@'};
+	all.token[users] = (struct token){.type = '@', .added = true};
 	memcpy(all.token + users + 1, tokens->token,
 	    (size_t)bang * sizeof(*all.token));
 	all.n = tokens->n;
@@ -264,22 +311,29 @@ rewrite(const struct address_rules *rules, struct tokens *tokens,
 		tokens->n--;
 }
 
+/* What the rewrite service makes of an address in quoted form. */
+static struct str
+canonical(const struct address_rules *rules, struct str quoted,
+    struct arena *a)
+{
+	struct tokens tokens = scan(quoted, true, a);
+
+	rewrite(rules, &tokens, a);
+	return address_unquote(address_quote(join(tokens, a), a), a);
+}
+
 struct str
 address_rewrite(const struct address_rules *rules, struct str address,
     struct arena *a)
 {
-	struct tokens tokens;
-
 	if (!address.len)
 		return address;
-	tokens = scan(address_quote(address, a), 0, a);
-	rewrite(rules, &tokens, a);
-	return join(tokens, a);
+	return canonical(rules, address_quote(address, a), a);
 }
 
 /* Addresses as they are found, from the last to the first. */
 struct finder {
-	const struct address_rules *rules;
+	const struct address_rules *rules;	/* NULL: as they stand */
 	struct str extension;
 	struct arena *arena;
 	const struct tokens *tokens;
@@ -289,20 +343,18 @@ struct finder {
 static void
 found(struct finder *f, int from, int to)
 {
-	struct tokens tokens;
 	struct str address;
 	size_t at;
 	char *s;
 
 	if (from >= to)
 		return;
-	tokens.n = to - from;
-	tokens.token = ARENA_ARRAY(f->arena, struct token,
-	    (size_t)tokens.n);
-	memcpy(tokens.token, f->tokens->token + from,
-	    (size_t)tokens.n * sizeof(*tokens.token));
-	rewrite(f->rules, &tokens, f->arena);
-	address = join(tokens, f->arena);
+	if (f->rules)
+		address = canonical(f->rules, externalize(f->tokens->token +
+		    from, to - from, f->arena), f->arena);
+	else
+		address = join((struct tokens){f->tokens->token + from,
+		    to - from}, f->arena);
 	if (f->extension.len) {
 		at = address_at(address);
 		s = arena_bytes(f->arena, address.len + f->extension.len + 1);
@@ -369,17 +421,14 @@ find_addresses(struct finder *f)
 	found(f, 0, right);
 }
 
-void
-address_crunch(const struct address_rules *rules, struct str text,
+static void
+find_all(const struct address_rules *rules, struct str text,
     struct str extension, struct arena *a, struct address_list *list)
 {
-	struct tokens tokens;
+	struct tokens tokens = scan(text, false, a);
 	struct finder f = {rules, extension, a, &tokens, list};
 	size_t i;
 
-	if (!text.len || str_eq(text, STR("<>")))
-		text = STR("\"\"");
-	tokens = scan(text, 0, a);
 	list->n = 0;
 	list->address = ARENA_ARRAY(a, struct str, (size_t)tokens.n + 1);
 	find_addresses(&f);
@@ -389,4 +438,19 @@ address_crunch(const struct address_rules *rules, struct str text,
 		list->address[i] = list->address[list->n - 1 - i];
 		list->address[list->n - 1 - i] = one;
 	}
+}
+
+void
+address_crunch(const struct address_rules *rules, struct str text,
+    struct str extension, struct arena *a, struct address_list *list)
+{
+	if (!text.len || str_eq(text, STR("<>")))
+		text = STR("\"\"");
+	find_all(rules, text, extension, a, list);
+}
+
+void
+address_read(struct str text, struct arena *a, struct address_list *list)
+{
+	find_all(NULL, text, (struct str){0}, a, list);
 }

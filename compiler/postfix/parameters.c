@@ -14,28 +14,31 @@ static const struct param_kind params[] = {
 enum { NPARAMS = sizeof(params) / sizeof(params[0]) };
 
 #define EVERY ((1u << POSTFIX_RELEASES) - 1)
-#define OF_TRANSPORT(suffix, type) \
-	{"<transport>" suffix, type, EVERY, "", 0, INT32_MAX, NULL}
+#define OF_TRANSPORT(suffix, type, preset) \
+	{"<transport>" suffix, type, EVERY, preset, 0, INT32_MAX, NULL}
+/* Where "default" in the name's front is the default. */
+#define OF_DEFAULT(suffix, type) OF_TRANSPORT(suffix, type, "$default" suffix)
 
 /* Longer suffixes first where one ends in another. */
 static const struct param_kind transport_params[] = {
-	OF_TRANSPORT("_delivery_slot_cost", PARAM_INT),
-	OF_TRANSPORT("_delivery_slot_discount", PARAM_INT),
-	OF_TRANSPORT("_delivery_slot_loan", PARAM_INT),
-	OF_TRANSPORT("_destination_concurrency_failed_cohort_limit", PARAM_INT),
-	OF_TRANSPORT("_destination_concurrency_limit", PARAM_INT),
-	OF_TRANSPORT("_destination_concurrency_negative_feedback", PARAM_RAW),
-	OF_TRANSPORT("_destination_concurrency_positive_feedback", PARAM_RAW),
-	OF_TRANSPORT("_destination_rate_delay", PARAM_TIME),
-	OF_TRANSPORT("_destination_recipient_limit", PARAM_INT),
-	OF_TRANSPORT("_extra_recipient_limit", PARAM_INT),
-	OF_TRANSPORT("_initial_destination_concurrency", PARAM_INT),
-	OF_TRANSPORT("_minimum_delivery_slots", PARAM_INT),
-	OF_TRANSPORT("_recipient_refill_delay", PARAM_TIME),
-	OF_TRANSPORT("_recipient_refill_limit", PARAM_INT),
-	OF_TRANSPORT("_recipient_limit", PARAM_INT),
-	OF_TRANSPORT("_transport_rate_delay", PARAM_TIME),
-	OF_TRANSPORT("_time_limit", PARAM_TIME),
+	OF_DEFAULT("_delivery_slot_cost", PARAM_INT),
+	OF_DEFAULT("_delivery_slot_discount", PARAM_INT),
+	OF_DEFAULT("_delivery_slot_loan", PARAM_INT),
+	OF_DEFAULT("_destination_concurrency_failed_cohort_limit", PARAM_INT),
+	OF_DEFAULT("_destination_concurrency_limit", PARAM_INT),
+	OF_DEFAULT("_destination_concurrency_negative_feedback", PARAM_TEXT),
+	OF_DEFAULT("_destination_concurrency_positive_feedback", PARAM_TEXT),
+	OF_DEFAULT("_destination_rate_delay", PARAM_TIME),
+	OF_DEFAULT("_destination_recipient_limit", PARAM_INT),
+	OF_DEFAULT("_extra_recipient_limit", PARAM_INT),
+	OF_TRANSPORT("_initial_destination_concurrency", PARAM_INT,
+	    "$initial_destination_concurrency"),
+	OF_DEFAULT("_minimum_delivery_slots", PARAM_INT),
+	OF_DEFAULT("_recipient_refill_delay", PARAM_TIME),
+	OF_DEFAULT("_recipient_refill_limit", PARAM_INT),
+	OF_DEFAULT("_recipient_limit", PARAM_INT),
+	OF_DEFAULT("_transport_rate_delay", PARAM_TIME),
+	OF_TRANSPORT("_time_limit", PARAM_TIME, "$command_time_limit"),
 };
 
 enum {

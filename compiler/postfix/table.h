@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "diag/origin.h"
 
 struct ldif;
 struct table;
@@ -31,7 +32,8 @@ struct table_source {
 struct table_answer {
 	struct str value;
 	const void *owner;	/* of the file it stands in; NULL: in none */
-	size_t offset;		/* of its line there; ldap: ldif.entry's index */
+	size_t offset;		/* of its line there */
+	struct origin at;	/* of the entry, for ldap:; else nowhere */
 	const char *why;	/* RETRY, UNKNOWN: a clause */
 };
 
@@ -46,7 +48,6 @@ struct table_world {
 	enum table_result (*ask)(void *self, struct str type, struct str name,
 	    struct str key, struct arena *a, struct table_answer *answer);
 	const struct ldif *directory;	/* what ldap: searches; NULL: unknown */
-	const void *directory_owner;	/* comes back with ldap:'s answers */
 	/* Told of each lookup in a table that ends a chain; may be NULL. */
 	void (*tried)(void *self, const struct table *table, struct str key,
 	    enum table_result result, const struct table_answer *answer);
@@ -67,6 +68,8 @@ struct table *table_open(struct tables *tables, struct str spec);
  * inline table keeps the letter case of its keys.
  */
 struct table *table_open_unfolded(struct tables *tables, struct str spec);
+/* Every table that was opened so far, one after another; NULL at the end. */
+struct table *tables_next(const struct tables *tables, size_t *at);
 /* As it was asked for: "cdb:/etc/postfix/maps/alias". */
 struct str table_name(const struct table *table);
 

@@ -1,6 +1,7 @@
 /*
- * Large tables carry no spans: a line of theirs is found again by its key.
- * main.cf and master.cf do, because flow/ points from them to the data.
+ * main.cf and master.cf carry spans, because flow/ points from them to the
+ * data in every run. Tables may be large and are asked for a line only where
+ * something is found: then one is rendered again, with spans.
  */
 #include "render/artifacts.h"
 
@@ -81,6 +82,39 @@ path_fits(const struct planned_node *node, const struct artifact *artifact,
 	return true;
 }
 
+/* It was rendered before, so there is nothing left to report. */
+static void
+render_again(struct later_spans *later, const struct planned_file *file)
+{
+	const struct scope *scope = later->scope;
+	const struct artifact *artifact = file->subject;
+	const struct template *template = templates_get(scope->templates,
+	    artifact->template, artifact->dialect);
+	struct buf out = BUF_INIT;
+	struct sources sources;
+	struct diag silent;
+
+	sources_init(&sources, scope->arena);
+	diag_init(&silent, scope->arena, &sources);
+	if (template)
+		template_render(template, scope, &silent, &out,
+		    &later->spans);
+	diag_release(&silent);
+	sources_release(&sources);
+	buf_release(&out);
+}
+
+static struct later_spans *
+later_spans(const struct scope *scope)
+{
+	struct later_spans *later = ARENA_NEW(scope->arena,
+	    struct later_spans);
+
+	later->render = render_again;
+	later->scope = scope;
+	return later;
+}
+
 static void
 render_node(struct planned_node *planned, const struct scope *scope,
     struct templates *templates, struct diag *d)
@@ -104,8 +138,10 @@ render_node(struct planned_node *planned, const struct scope *scope,
 		    (unsigned)strtoul(one->mode.s, NULL, 8));
 		file->subject = one;
 		file->at = one->path.at;
+		if (!wants_spans(one))
+			file->later = later_spans(scope);
 		template_render(template, scope, d, &file->content,
-		    wants_spans(one) ? &file->spans : NULL);
+		    file->later ? NULL : &file->spans);
 	}
 }
 
@@ -123,7 +159,8 @@ render_artifacts(struct plan *plan, const struct fleet *fleet,
 		if (!node[i].role || (only && only != &node[i]))
 			continue;
 		scope = ARENA_NEW(a, struct scope);
-		*scope = (struct scope){fleet, &node[i], node[i].role};
+		*scope = (struct scope){fleet, &node[i], node[i].role,
+			templates, a};
 		render_node(plan_add(plan, node[i].fqdn.s), scope, templates,
 		    d);
 	}

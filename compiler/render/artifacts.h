@@ -10,6 +10,9 @@ struct scope {
 	const struct fleet *fleet;
 	const struct node *node;
 	const struct role *role;
+	/* Not for templates: who rendered it, for plan_span(). */
+	struct templates *templates;
+	struct arena *arena;
 };
 extern const struct type scope_type;
 

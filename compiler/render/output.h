@@ -1,6 +1,6 @@
 /*
- * Private to plan_write() and plan_read_tree(): the output directory, what
- * stands in it, and how one walks it without ever following a link.
+ * Private to plan_write(), but for the walks of trees that never follow a
+ * link: the output directory, and what stands in it.
  */
 #ifndef RENDER_OUTPUT_H
 #define RENDER_OUTPUT_H

@@ -25,6 +25,9 @@ plan_release(struct plan *plan)
 		for (j = 0; j < plan->node[i].n; j++) {
 			buf_release(&plan->node[i].file[j].content);
 			spans_release(&plan->node[i].file[j].spans);
+			if (plan->node[i].file[j].later)
+				spans_release(
+				    &plan->node[i].file[j].later->spans);
 		}
 		free(plan->node[i].file);
 	}
@@ -79,6 +82,19 @@ plan_file(const struct planned_node *node, const char *path)
 		if (!strcmp(node->file[i].path, path))
 			return &node->file[i];
 	return NULL;
+}
+
+const struct span *
+plan_span(const struct planned_file *file, size_t offset)
+{
+	struct later_spans *later = file->later;
+
+	if (!later)
+		return spans_at(&file->spans, offset);
+	if (!later->done)
+		later->render(later, file);
+	later->done = true;
+	return spans_at(&later->spans, offset);
 }
 
 bool

@@ -17,11 +17,23 @@ enum {
 	NAME_LONGEST = 255,
 };
 
+struct planned_file;
+
+/* Spans of a large file, which is rendered once more when one asks. */
+struct later_spans {
+	struct spans spans;
+	bool done;
+	void (*render)(struct later_spans *later,
+	    const struct planned_file *file);
+	const void *scope;		/* what render() needs */
+};
+
 struct planned_file {
 	const char *path;		/* below the node's directory */
 	unsigned mode;			/* permission bits */
 	struct buf content;
-	struct spans spans;		/* empty unless asked for */
+	struct spans spans;		/* of a small one */
+	struct later_spans *later;	/* of a large one; NULL: has none */
 	const void *subject;		/* who planned it; not used here */
 	struct origin at;		/* the artifact's place in its role */
 };
@@ -51,6 +63,8 @@ const struct planned_node *plan_node(const struct plan *plan,
     const char *name);
 const struct planned_file *plan_file(const struct planned_node *node,
     const char *path);
+/* The span of the line that holds a byte of a file, or NULL. */
+const struct span *plan_span(const struct planned_file *file, size_t offset);
 /* Sort, and append to each node the bytes of its MANIFEST as a file. */
 void plan_finish(struct plan *plan);
 /*

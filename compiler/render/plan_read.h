@@ -12,7 +12,7 @@
  */
 
 struct plan_tree {
-	const char *dir;		/* holds DIR/<fqdn>/…; need not exist */
+	const char *dir;		/* has one named fqdn a node; may not exist */
 	const char *node;		/* only this one; NULL: all */
 	/*
 	 * What is compared with it, or NULL. Then only files that a MANIFEST

@@ -31,6 +31,8 @@ templates_new(struct arena *a, struct diag *d, const char *path,
 void
 templates_free(struct templates *t)
 {
+	if (!t)
+		return;
 	map_release(&t->files);
 	map_release(&t->tests);
 }

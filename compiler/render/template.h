@@ -45,6 +45,7 @@ struct span {
 	size_t offset;			/* where the line starts */
 	struct origin template_at;
 	struct origin value_at;		/* of the last value on the line */
+	struct origin first_at;		/* of the first: in a table, the key */
 };
 
 struct spans {

@@ -113,6 +113,14 @@ add_span(struct run *r, struct origin at)
 	    .template_at = at};
 }
 
+static void
+note_value(struct span *span, struct origin at)
+{
+	span->value_at = at;
+	if (!span->first_at.source)
+		span->first_at = at;
+}
+
 static bool
 at_line_start(const struct run *r)
 {
@@ -221,7 +229,7 @@ emit_value(struct run *r, const struct op *op)
 	if (r->spans && at_line_start(r))
 		add_span(r, op->at);
 	if (r->spans && at.source)
-		r->spans->span[r->spans->n - 1].value_at = at;
+		note_value(&r->spans->span[r->spans->n - 1], at);
 	why = op->dialect->put(r->out, value);
 	if (why)
 		refuse(r, op, value, at, why);

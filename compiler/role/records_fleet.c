@@ -185,6 +185,14 @@ add_main_domain(struct records *r)
 	}
 }
 
+/* A node's own name is printed with the node. */
+static bool
+is_fqdn(const struct domain *domain)
+{
+	return domain->node && str_eq(text_str(domain->name),
+	    text_str(domain->node->fqdn));
+}
+
 static void
 add_alias_domains(struct records *r)
 {
@@ -193,7 +201,7 @@ add_alias_domains(struct records *r)
 
 	records_heading(r, "alias domains");
 	for (i = 0; i < r->fleet->alias_domains.n; i++)
-		if (!domain[i].node)
+		if (!is_fqdn(&domain[i]))
 			add_mx(r, domain[i].name.s, &r->fleet->mx);
 }
 
@@ -335,18 +343,6 @@ add_dkim(struct records *r)
 	}
 }
 
-/* The role names the usual port; the data may name another. */
-static int64_t
-listener_port(const struct fleet *f, const struct listener *listener)
-{
-	if (str_eq(text_str(listener->from), STR("certificate")))
-		return f->mta.port;
-	if (!str_eq(text_str(listener->from), STR("login")))
-		return listener->port;
-	return str_eq(text_str(listener->tls), STR("wrapper")) ?
-	    f->submission.tls_port : f->submission.port;
-}
-
 static void
 add_node_tlsa(struct records *r, const struct node *node)
 {
@@ -355,7 +351,7 @@ add_node_tlsa(struct records *r, const struct node *node)
 
 	for (i = 0; i < node->role->listeners.n; i++)
 		add_tlsa(r, node->fqdn.s, node,
-		    listener_port(r->fleet, &listener[i]));
+		    role_listener_port(r->fleet, &listener[i]));
 }
 
 /* Mail as user@fqdn leaves from the node itself, or from the MTA for it. */

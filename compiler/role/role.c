@@ -128,3 +128,14 @@ roles_named(const struct roles *roles, struct str name)
 			return &roles->role[i];
 	return NULL;
 }
+
+int64_t
+role_listener_port(const struct fleet *fleet, const struct listener *listener)
+{
+	if (str_eq(text_str(listener->from), STR("certificate")))
+		return fleet->mta.port;
+	if (!str_eq(text_str(listener->from), STR("login")))
+		return listener->port;
+	return str_eq(text_str(listener->tls), STR("wrapper")) ?
+	    fleet->submission.tls_port : fleet->submission.port;
+}

@@ -89,6 +89,10 @@ void roles_read(struct roles *roles, struct arena *a, struct diag *d,
 void roles_match(struct roles *roles, struct fleet *fleet, struct node *node,
     struct arena *a, struct diag *d);
 
+/* The port of a listener: the role names the usual one, the data another. */
+int64_t role_listener_port(const struct fleet *fleet,
+    const struct listener *listener);
+
 /* The role of a name, or NULL. */
 const struct role *roles_named(const struct roles *roles, struct str name);
 

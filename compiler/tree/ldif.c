@@ -1,10 +1,9 @@
 /*
- * A record is gathered here and taken apart by libldap: its own reader,
- * ldif_read_record(), opens the files that an include: line names and reads
- * out of bounds at a NUL byte. ldif_getline() and ldif_parse_line2() work in
- * place, so an offset in the record is a place in the file. Before they see
- * a line it was checked for what they open (attr:< URL), take silently
- * (broken padding) or complain about on stderr (other bytes in base64).
+ * A record is gathered and taken apart in place, so that an offset in it is
+ * a place in the file. It reads what libldap's reader reads, but opens no
+ * file (include: and attr:< URL), and refuses NUL bytes and broken base64;
+ * and a compiler need not load libldap, whose libraries take longer to map
+ * than a small fleet to compile.
  */
 #include "tree/ldif.h"
 
@@ -12,8 +11,7 @@
 #include "base/file.h"
 #include "base/map.h"
 
-#include <ldap.h>
-#include <ldif.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,8 +21,10 @@ enum {
 	FILE_MAX = 1024 * 1024 * 1024,
 	RECORD_MAX = 4 * 1024 * 1024,
 	BROKEN_MAX = 100,	/* then the file is no LDIF at all */
-	WIDTH = 76,
 };
+
+/* What stands for a fold; bytes_ok() lets no other \r through. */
+#define FOLD '\r'
 
 struct ldif_reader {
 	struct arena *arena;
@@ -208,16 +208,35 @@ is_base64_byte(unsigned char c)
 }
 
 /*
- * Whether a logical line, in which ldif_getline() marked each fold by two
- * \r, has a good name and a colon: *colon. A mark between the colon and the
- * sign that says what follows goes behind that sign, where libldap looks.
+ * The next logical line of the record, in which each line ends in \n: ended
+ * by a NUL, each of its folds marked by two FOLDs; NULL behind the last.
+ * Comments are left out.
  */
+static char *
+line_next(char **next)
+{
+	char *line, *p;
+
+	do {
+		line = *next;
+		if (!*line)
+			return NULL;
+		for (p = line; *p != '\n' || p[1] == ' '; p++)
+			if (*p == '\n')
+				p[0] = p[1] = FOLD;
+		*p = '\0';
+		*next = p + 1;
+	} while (*line == '#');
+	return line;
+}
+
+/* Whether a logical line has a good name and a colon: *colon. */
 static bool
 head_ok(struct ldif_reader *r, char *line, char **colon)
 {
-	char *p = line, *sign;
+	char *p = line;
 
-	while (*p == '\r' || is_name_byte((unsigned char)*p))
+	while (*p == FOLD || is_name_byte((unsigned char)*p))
 		p++;
 	if (!*p)
 		return broken(r, line, "a line without a colon");
@@ -226,28 +245,17 @@ head_ok(struct ldif_reader *r, char *line, char **colon)
 	if (p == line || *line == ';')
 		return broken(r, line, "a line without an attribute name");
 	*colon = p;
-	sign = p + 1 + strspn(p + 1, "\r");
-	if (sign != p + 1 && (*sign == ':' || *sign == '<')) {
-		p[1] = *sign;
-		*sign = '\r';
-	}
-	if (p[1] == '<')
-		return broken(r, p + 1,
-		    "a value that stands in another file is not read; write "
-		    "the value itself");
 	return true;
 }
 
-/* Whether base64 text is what RFC 4648 allows; *empty: there is none. */
+/* Whether text is base64 as RFC 4648 has it, folds aside. */
 static bool
-base64_ok(struct ldif_reader *r, const char *s, bool *empty)
+base64_ok(struct ldif_reader *r, const char *s)
 {
 	size_t n = 0, pad = 0;
 
-	s += strspn(s, " \r");
-	*empty = !*s;
 	for (; *s; s++) {
-		if (*s == '\r')
+		if (*s == FOLD)
 			continue;
 		n++;
 		if (*s == '=')
@@ -260,6 +268,20 @@ base64_ok(struct ldif_reader *r, const char *s, bool *empty)
 	return true;
 }
 
+/* Take the folds out of a value; its length. */
+static size_t
+unfold(char *s)
+{
+	const char *from;
+	char *to = s;
+
+	for (from = s; *from; from++)
+		if (*from != FOLD)
+			*to++ = *from;
+	*to = '\0';
+	return (size_t)(to - s);
+}
+
 /* The attribute name without options and fold marks, one copy for all. */
 static struct text
 name_text(struct ldif_reader *r, const char *line, const char *colon)
@@ -270,7 +292,7 @@ name_text(struct ldif_reader *r, const char *line, const char *colon)
 	struct text name;
 
 	for (p = line; p < colon && *p != ';'; p++)
-		if (*p != '\r')
+		if (*p != FOLD)
 			buf_addch(&b, *p);
 	copy = map_get(&r->names, (struct str){b.s, b.len});
 	if (!copy) {
@@ -282,32 +304,50 @@ name_text(struct ldif_reader *r, const char *line, const char *colon)
 	return name;
 }
 
+/* The bytes behind a colon: as they stand, or from base64. */
+static bool
+value_parse(struct ldif_reader *r, char *s, struct text *value)
+{
+	bool base64 = *s == ':';
+	size_t len;
+	char *bytes;
+
+	if (*s == '<')
+		return broken(r, s,
+		    "a value that stands in another file is not read; write "
+		    "the value itself");
+	s += base64;
+	s += strspn(s, base64 ? " \r" : " \t\v\f\r");
+	if (base64 && !base64_ok(r, s))
+		return false;
+	value->at = place(r, s);
+	len = unfold(s);
+	if (base64) {
+		bytes = arena_bytes(r->arena, len / 4 * 3 + 1);
+		EVP_DecodeBlock((unsigned char *)bytes,
+		    (const unsigned char *)s, (int)len);
+		len = len / 4 * 3 - (len - strcspn(s, "="));
+		bytes[len] = '\0';
+	} else {
+		bytes = arena_strndup(r->arena, s, len);
+	}
+	value->s = bytes;
+	value->len = (uint32_t)len;
+	return true;
+}
+
 /* One logical line: a name and a decoded value. */
 static bool
 line_parse(struct ldif_reader *r, char *line, struct ldif_attribute *a)
 {
-	struct berval type, value;
-	char *colon = NULL;
-	int foreign;
-	bool empty = false;
+	char *colon;
 
 	if (!head_ok(r, line, &colon))
 		return false;
-	if (colon[1] == ':' && !base64_ok(r, colon + 2, &empty))
-		return false;
 	a->name = name_text(r, line, colon);
-	if (empty) {
-		a->value = (struct text){"", 0, place(r, colon + 2)};
-		return true;
-	}
-	if (ldif_parse_line2(line, &type, &value, &foreign))
-		return broken(r, line, "libldap cannot read this line");
-	a->value = (struct text){
-		.s = arena_strndup(r->arena, value.bv_val, value.bv_len),
-		.len = (uint32_t)value.bv_len,
-		.at = place(r, value.bv_val),
-	};
-	return true;
+	/* The sign that says what follows may stand behind a fold. */
+	return value_parse(r, colon + 1 + strspn(colon + 1, "\r"),
+	    &a->value);
 }
 
 /* What stands before the attributes may not be used later. */
@@ -348,7 +388,7 @@ record_parse(struct ldif_reader *r)
 	r->nattribute = 0;
 	if (!bytes_ok(r))
 		return false;
-	while ((line = ldif_getline(&next))) {
+	while ((line = line_next(&next))) {
 		if (!line_parse(r, line, &a))
 			return false;
 		if (is_version(r, &a)) {
@@ -476,29 +516,4 @@ ldif_get(const struct ldif_entry *entry, struct str name)
 		if (str_eq_fold(text_str(entry->attribute[i].name), name))
 			return &entry->attribute[i].value;
 	return NULL;
-}
-
-/* libldap knows the rules of RFC 2849 for folding and base64. */
-static void
-write_line(struct buf *b, const char *name, const struct text *value)
-{
-	char *line = ldif_put_wrap(LDIF_PUT_VALUE, name, value->s, value->len,
-	    WIDTH);
-
-	if (!line)
-		die("out of memory (a line of LDIF)");
-	buf_addstr(b, line);
-	ber_memfree(line);
-}
-
-void
-ldif_write(struct buf *b, const struct ldif_entry *entry)
-{
-	uint32_t i;
-
-	write_line(b, "dn", &entry->dn);
-	for (i = 0; i < entry->n; i++)
-		write_line(b, entry->attribute[i].name.s,
-		    &entry->attribute[i].value);
-	buf_addch(b, '\n');
 }

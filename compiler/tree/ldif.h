@@ -1,6 +1,6 @@
 /*
- * LDIF (RFC 2849) through libldap's reader: a directory as a list of
- * entries, every attribute value with its place.
+ * LDIF (RFC 2849): a directory as a list of entries, every attribute value with
+ * its place.
  */
 #ifndef TREE_LDIF_H
 #define TREE_LDIF_H

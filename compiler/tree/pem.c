@@ -1,17 +1,20 @@
 /*
  * libcrypto finds and decodes the first certificate; whatever else a file
  * holds, a private key above all, is neither decoded nor quoted. The place
- * of a certificate is the line of its BEGIN.
+ * of a certificate is the line of its BEGIN. The parts are declared here: an
+ * X509 would look for somebody who can use its key, which nobody here does
+ * and which takes most of the time.
  */
 #include "tree/pem.h"
 
 #include "base/die.h"
 #include "base/file.h"
 
+#include <openssl/asn1t.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/provider.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <string.h>
@@ -20,6 +23,53 @@ enum {
 	FILE_MAX = 1024 * 1024,
 	NAME_MAX_LEN = 253,
 };
+
+/* RFC 5280 section 4.1 */
+struct key_info {
+	X509_ALGOR *algorithm;
+	ASN1_BIT_STRING *key;
+};
+
+struct tbs {
+	ASN1_INTEGER *version, *serial;
+	X509_ALGOR *algorithm;
+	X509_NAME *issuer;
+	X509_VAL *validity;
+	X509_NAME *subject;
+	struct key_info *key;
+	ASN1_BIT_STRING *issuer_id, *subject_id;
+	STACK_OF(X509_EXTENSION) *extensions;
+};
+
+struct signed_tbs {
+	struct tbs *tbs;
+	X509_ALGOR *algorithm;
+	ASN1_BIT_STRING *signature;
+};
+
+ASN1_SEQUENCE(key_info) = {
+	ASN1_SIMPLE(struct key_info, algorithm, X509_ALGOR),
+	ASN1_SIMPLE(struct key_info, key, ASN1_BIT_STRING),
+} static_ASN1_SEQUENCE_END_name(struct key_info, key_info)
+
+ASN1_SEQUENCE(tbs) = {
+	ASN1_EXP_OPT(struct tbs, version, ASN1_INTEGER, 0),
+	ASN1_SIMPLE(struct tbs, serial, ASN1_INTEGER),
+	ASN1_SIMPLE(struct tbs, algorithm, X509_ALGOR),
+	ASN1_SIMPLE(struct tbs, issuer, X509_NAME),
+	ASN1_SIMPLE(struct tbs, validity, X509_VAL),
+	ASN1_SIMPLE(struct tbs, subject, X509_NAME),
+	ASN1_SIMPLE(struct tbs, key, key_info),
+	ASN1_IMP_OPT(struct tbs, issuer_id, ASN1_BIT_STRING, 1),
+	ASN1_IMP_OPT(struct tbs, subject_id, ASN1_BIT_STRING, 2),
+	ASN1_EXP_SEQUENCE_OF_OPT(struct tbs, extensions, X509_EXTENSION, 3),
+} static_ASN1_SEQUENCE_END_name(struct tbs, tbs)
+
+ASN1_SEQUENCE(signed_tbs) = {
+	ASN1_SIMPLE(struct signed_tbs, tbs, tbs),
+	ASN1_SIMPLE(struct signed_tbs, algorithm, X509_ALGOR),
+	ASN1_SIMPLE(struct signed_tbs, signature, ASN1_BIT_STRING),
+} static_ASN1_SEQUENCE_END_name(struct signed_tbs, signed_tbs)
 
 /* An encrypted block must never make libcrypto ask the terminal. */
 static int
@@ -37,27 +87,26 @@ static const char *
 digest_text(struct arena *a, const unsigned char *bytes, size_t size)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
-	unsigned n, i;
+	unsigned n;
 	char *text;
 
 	if (!EVP_Digest(bytes, size, digest, &n, EVP_sha256(), NULL))
 		die("libcrypto has no SHA-256");
 	text = arena_bytes(a, n * 3);
-	for (i = 0; i < n; i++)
-		sprintf(text + i * 3, "%02X%s", digest[i],
-		    i + 1 < n ? ":" : "");
+	OPENSSL_buf2hexstr_ex(text, n * 3, NULL, digest, n, ':');
 	return text;
 }
 
-/* The same of DER that libcrypto made; it is freed. */
+/* The same of the DER of what was decoded; NULL where it has none. */
 static const char *
-digest_take(struct arena *a, unsigned char *der, int size)
+key_digest(struct arena *a, const struct key_info *key)
 {
-	const char *text;
+	unsigned char *der = NULL;
+	int size = ASN1_item_i2d((const ASN1_VALUE *)key, &der,
+	    ASN1_ITEM_rptr(key_info));
+	const char *text = size > 0 ? digest_text(a, der, (size_t)size) :
+	    NULL;
 
-	if (size < 0)
-		return NULL;
-	text = digest_text(a, der, (size_t)size);
 	OPENSSL_free(der);
 	return text;
 }
@@ -93,10 +142,11 @@ name_add(struct arena *a, struct certificate *cert, const char *s, int len)
 
 /* The DNS names of subjectAltName; whether there are any. */
 static bool
-read_alt_names(struct arena *a, X509 *x, struct certificate *cert)
+read_alt_names(struct arena *a, const struct tbs *tbs,
+    struct certificate *cert)
 {
-	GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL,
-	    NULL);
+	GENERAL_NAMES *names = X509V3_get_d2i(tbs->extensions,
+	    NID_subject_alt_name, NULL, NULL);
 	bool any = false;
 	int i, n;
 
@@ -120,9 +170,9 @@ read_alt_names(struct arena *a, X509 *x, struct certificate *cert)
 
 /* The last commonName, as RFC 6125 section 6.4.4 lets clients fall back. */
 static void
-read_common_name(struct arena *a, X509 *x, struct certificate *cert)
+read_common_name(struct arena *a, const X509_NAME *subject,
+    struct certificate *cert)
 {
-	const X509_NAME *subject = X509_get_subject_name(x);
 	int at = -1, next;
 	unsigned char *s;
 	int len;
@@ -142,26 +192,36 @@ read_common_name(struct arena *a, X509 *x, struct certificate *cert)
 }
 
 static bool
-read_certificate(struct arena *a, X509 *x, struct certificate *cert)
+read_parts(struct arena *a, const struct tbs *tbs, struct certificate *cert)
 {
-	unsigned char *der = NULL;
-	int size = i2d_X509(x, &der);
-
-	cert->fingerprint = digest_take(a, der, size);
-	der = NULL;
-	size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
-	cert->key_fingerprint = digest_take(a, der, size);
-	if (!cert->fingerprint || !cert->key_fingerprint)
+	cert->key_fingerprint = key_digest(a, tbs->key);
+	if (!cert->key_fingerprint ||
+	    !read_time(tbs->validity->notBefore, &cert->not_before) ||
+	    !read_time(tbs->validity->notAfter, &cert->not_after))
 		return false;
-	if (!read_time(X509_get0_notBefore(x), &cert->not_before) ||
-	    !read_time(X509_get0_notAfter(x), &cert->not_after))
-		return false;
-	if (!read_alt_names(a, x, cert))
-		read_common_name(a, x, cert);
+	if (!read_alt_names(a, tbs, cert))
+		read_common_name(a, tbs->subject, cert);
 	return true;
 }
 
-/* The line of the first block that PEM_read_bio_X509() takes, or 0. */
+static bool
+read_certificate(struct arena *a, const unsigned char *der, long size,
+    struct certificate *cert)
+{
+	const unsigned char *end = der;
+	ASN1_VALUE *x = ASN1_item_d2i(NULL, &end, size,
+	    ASN1_ITEM_rptr(signed_tbs));
+	bool ok = false;
+
+	if (x) {
+		cert->fingerprint = digest_text(a, der, (size_t)(end - der));
+		ok = read_parts(a, ((struct signed_tbs *)x)->tbs, cert);
+	}
+	ASN1_item_free(x, ASN1_ITEM_rptr(signed_tbs));
+	return ok;
+}
+
+/* The line of the first block that PEM_bytes_read_bio() takes, or 0. */
 static uint32_t
 begin_line(const struct buf *b)
 {
@@ -185,40 +245,19 @@ begin_line(const struct buf *b)
 	return 0;
 }
 
-/*
- * An empty certificate to read into. Its context has no algorithms: libcrypto
- * would build every certificate's key, which nobody uses here and which takes
- * most of the time. The context stays, as libcrypto's own does.
- */
-static X509 *
-certificate_new(void)
-{
-	static OSSL_LIB_CTX *keyless;
-	X509 *x;
-
-	if (!keyless) {
-		keyless = OSSL_LIB_CTX_new();
-		if (!keyless || !OSSL_PROVIDER_load(keyless, "null"))
-			die("libcrypto has no context without algorithms");
-	}
-	x = X509_new_ex(keyless, NULL);
-	if (!x)
-		die("out of memory (a certificate)");
-	return x;
-}
-
 static bool
 decode(struct arena *a, const struct buf *b, struct certificate *cert)
 {
 	BIO *bio = BIO_new_mem_buf(b->s, (int)b->len);
-	X509 *x = certificate_new();
-	bool ok = false;
+	unsigned char *der = NULL;
+	long size;
+	bool ok;
 
 	if (!bio)
 		die("out of memory (a certificate)");
-	if (PEM_read_bio_X509(bio, &x, no_password, NULL))
-		ok = read_certificate(a, x, cert);
-	X509_free(x);
+	ok = PEM_bytes_read_bio(&der, &size, NULL, PEM_STRING_X509, bio,
+	    no_password, NULL) && read_certificate(a, der, size, cert);
+	OPENSSL_free(der);
 	BIO_free(bio);
 	ERR_clear_error();
 	return ok;
@@ -294,4 +333,46 @@ certificate_names(const struct certificate *cert, struct str host)
 		if (name_matches(str_of(cert->name[i]), host))
 			return true;
 	return false;
+}
+
+/*
+ * An RSA key is taken from its wrapper at once. For any other kind libcrypto
+ * asks all its providers, which takes longer than most checks of a fleet.
+ */
+static EVP_PKEY *
+read_key(const unsigned char *der, long size)
+{
+	const unsigned char *p = der, *bytes;
+	ASN1_VALUE *info = ASN1_item_d2i(NULL, &p, size,
+	    ASN1_ITEM_rptr(key_info));
+	struct key_info *key = (struct key_info *)info;
+	EVP_PKEY *pkey = NULL;
+
+	if (key && OBJ_obj2nid(key->algorithm->algorithm) ==
+	    NID_rsaEncryption) {
+		bytes = ASN1_STRING_get0_data(key->key);
+		pkey = d2i_PublicKey(EVP_PKEY_RSA, NULL, &bytes,
+		    ASN1_STRING_length(key->key));
+	} else if (key) {
+		p = der;
+		pkey = d2i_PUBKEY(NULL, &p, size);
+	}
+	ASN1_item_free(info, ASN1_ITEM_rptr(key_info));
+	return pkey;
+}
+
+bool
+public_key_read(const unsigned char *der, size_t size,
+    struct public_key *key)
+{
+	EVP_PKEY *pkey = read_key(der, (long)size);
+
+	if (pkey)
+		*key = (struct public_key){
+			.rsa = EVP_PKEY_base_id(pkey) == EVP_PKEY_RSA,
+			.bits = EVP_PKEY_bits(pkey),
+		};
+	EVP_PKEY_free(pkey);
+	ERR_clear_error();
+	return pkey;
 }

@@ -22,4 +22,13 @@ enum tree_result pem_read(struct arena *a, struct diag *d, const char *path,
 /* Whether the certificate is valid for host (RFC 6125 wildcards). */
 bool certificate_names(const struct certificate *cert, struct str host);
 
+/* A SubjectPublicKeyInfo in DER, as p= of DKIM has it. */
+struct public_key {
+	bool rsa;
+	int bits;
+};
+/* False where it is none that libcrypto knows. */
+bool public_key_read(const unsigned char *der, size_t size,
+    struct public_key *key);
+
 #endif

@@ -46,8 +46,10 @@ enum ucl_result ucl_read(struct ucl *ucl, uint32_t source, struct str text,
     unsigned priority, enum ucl_duplicate duplicate,
     struct ucl_problem *problem);
 /*
- * What all of it says: a VALUE_HASH, or VALUE_LIST where the text is a list.
- * A key that has more than one value is a VALUE_LIST with VALUE_REPEATED.
+ * What all of it says, as rspamd's modules see it: a VALUE_HASH, or VALUE_LIST
+ * where the text is a list. A key that has more than one value is a VALUE_LIST
+ * with VALUE_REPEATED, or, where the first one is a list, all of them joined.
+ * Asked once, when everything was read.
  * Times are seconds, as VALUE_FLOAT; VALUE_PLAIN is a string without quotes.
  */
 struct value ucl_value(struct ucl *ucl);

@@ -147,57 +147,121 @@ node_insert(struct ucl *ucl, struct node *hash, struct node *node,
 }
 
 static struct value
-collection_value(struct ucl *ucl, const struct node *node);
+collection_value(struct ucl *ucl, struct node *node);
+static struct value
+first_value(struct ucl *ucl, struct node *first);
 
 static struct value
-one_value(struct ucl *ucl, const struct node *node)
+one_value(struct ucl *ucl, struct node *node)
 {
 	return node_is_collection(node) ? collection_value(ucl, node) :
 	    node->value;
 }
 
+/*
+ * libucl gives Lua a list that has more values of its key behind it with all
+ * that is in those as well. Each list of them ends like the first one: they
+ * share its items, and each is made once.
+ */
 static struct value
-node_value(struct ucl *ucl, const struct node *node)
+joined_list(struct ucl *ucl, struct node *first)
 {
-	const struct node *each;
+	struct node *each;
+	struct value *item, *list;
+	size_t n = 0, at = 0;
+	uint32_t i;
+
+	if (first->joined)
+		return *first->joined;
+	for (each = first; each; each = each->next)
+		n += node_is_collection(each) ? each->n : 1;
+	item = ARENA_ARRAY(ucl->arena, struct value, n);
+	for (each = first; each; each = each->next) {
+		if (each->value.kind == VALUE_LIST) {
+			list = ARENA_NEW(ucl->arena, struct value);
+			*list = value_at(VALUE_LIST,
+			    value_origin(&each->value));
+			list->u.item = item + at;
+			list->len = (uint32_t)(n - at);
+			each->joined = list;
+		}
+		if (!node_is_collection(each))
+			item[at++] = each->value;
+		else
+			for (i = 0; i < each->n; i++)
+				item[at++] = first_value(ucl, each->child[i]);
+	}
+	return *first->joined;
+}
+
+/* The first value of a key alone. */
+static struct value
+first_value(struct ucl *ucl, struct node *first)
+{
+	if (first->value.kind == VALUE_LIST && first->next)
+		return joined_list(ucl, first);
+	return one_value(ucl, first);
+}
+
+static struct value
+node_value(struct ucl *ucl, struct node *first)
+{
+	struct node *each;
 	struct value *item, v;
 	size_t n = 0;
 
-	/* libucl shows nothing behind a list: neither to C nor to Lua. */
-	if (!node->next || node->value.kind == VALUE_LIST)
-		return one_value(ucl, node);
-	for (each = node; each; each = each->next)
+	if (!first->next || first->value.kind == VALUE_LIST)
+		return first_value(ucl, first);
+	for (each = first; each; each = each->next)
 		n++;
 	item = ARENA_ARRAY(ucl->arena, struct value, n);
-	for (n = 0, each = node; each; each = each->next)
-		item[n++] = one_value(ucl, each);
-	v = value_list(ucl->arena, item, n, value_origin(&node->value));
+	for (n = 0, each = first; each; each = each->next)
+		item[n++] = first_value(ucl, each);
+	v = value_list(ucl->arena, item, n, value_origin(&first->value));
 	v.flags |= VALUE_REPEATED;
 	return v;
 }
 
 static struct value
-collection_value(struct ucl *ucl, const struct node *node)
+list_value(struct ucl *ucl, const struct node *node)
 {
-	struct origin at = value_origin(&node->value);
-	struct hash *hash;
-	struct value *item;
+	struct value *item = ARENA_ARRAY(ucl->arena, struct value, node->n);
 	uint32_t i;
 
-	if (node->value.kind == VALUE_LIST) {
-		item = ARENA_ARRAY(ucl->arena, struct value, node->n);
-		for (i = 0; i < node->n; i++)
-			item[i] = node_value(ucl, node->child[i]);
-		return value_list(ucl->arena, item, node->n, at);
-	}
-	hash = value_hash_alloc(ucl->arena, node->n);
+	for (i = 0; i < node->n; i++)
+		item[i] = node_value(ucl, node->child[i]);
+	return value_list(ucl->arena, item, node->n,
+	    value_origin(&node->value));
+}
+
+static struct value
+hash_value(struct ucl *ucl, const struct node *node)
+{
+	struct hash *hash = value_hash_alloc(ucl->arena, node->n);
+	uint32_t i;
+
 	for (i = 0; i < node->n; i++)
 		hash->pair[i] = (struct pair){
 			.key = value_string(ucl->arena, node->child[i]->key,
 			    node->child[i]->key_at),
 			.value = node_value(ucl, node->child[i]),
 		};
-	return value_hash_take(ucl->arena, hash, node->n, at);
+	return value_hash_take(ucl->arena, hash, node->n,
+	    value_origin(&node->value));
+}
+
+static struct value
+collection_value(struct ucl *ucl, struct node *node)
+{
+	struct value *made;
+
+	if (!node->made) {
+		made = ARENA_NEW(ucl->arena, struct value);
+		*made = node->value.kind == VALUE_LIST ?
+		    list_value(ucl, node) : hash_value(ucl, node);
+		node->made = made;
+	}
+	return *node->made;
 }
 
 struct value

@@ -6,7 +6,7 @@
 
 #include "base/die.h"
 
-enum { LINEAR_PAIRS = 8 };	/* up to here a scan beats an index */
+enum { LINEAR = 8 };	/* pairs or items: up to here a scan beats an index */
 
 const char *
 value_kind_name(const struct value *v)
@@ -182,7 +182,7 @@ value_hash_take(struct arena *a, struct hash *hash, size_t n,
 	v.u.hash = hash;
 	for (i = 0; i < v.len; i++)
 		v.flags |= pair_flags(&hash->pair[i]);
-	if (v.len <= LINEAR_PAIRS || hash->index.nslot)
+	if (v.len <= LINEAR || hash->index.nslot)
 		return v;
 	nslot = index_slots(n);
 	index_init_fixed(&hash->index, ARENA_ARRAY(a, uint32_t, nslot), nslot);
@@ -377,4 +377,36 @@ bool
 value_eql(const struct value *a, const struct value *b)
 {
 	return equal(a, b, true);
+}
+
+static uint32_t
+item_hash(const void *items, uint32_t position)
+{
+	return value_hash_of(&((const struct value *)items)[position]);
+}
+
+static bool
+item_is(const void *items, uint32_t position, const void *sought)
+{
+	return value_eql(&((const struct value *)items)[position], sought);
+}
+
+bool
+value_is_new(struct index *index, const struct value *value, uint32_t n)
+{
+	uint32_t hash, i;
+
+	if (n < LINEAR) {
+		for (i = 0; i < n; i++)
+			if (value_eql(&value[i], &value[n]))
+				return false;
+		return true;
+	}
+	for (i = index->n; i < n; i++)
+		index_add(index, item_hash(value, i), i, item_hash, value);
+	hash = value_hash_of(&value[n]);
+	if (index_find(index, hash, item_is, value, &value[n]) != INDEX_NONE)
+		return false;
+	index_add(index, hash, n, item_hash, value);
+	return true;
 }

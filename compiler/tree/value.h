@@ -116,6 +116,12 @@ bool value_eql(const struct value *a, const struct value *b);
 uint32_t value_hash_of(const struct value *v);
 
 /*
+ * Whether value[n] is value_eql() to none before it, which were all told to
+ * be new; index, empty at first and released by the caller, knows them.
+ */
+bool value_is_new(struct index *index, const struct value *value, uint32_t n);
+
+/*
  * The parts of value_hash() for readers that fill a hash in place: memory
  * for n pairs; the value over the first n of them, indexed.
  */

@@ -333,6 +333,55 @@ test_missing(void **state)
 	run_release(&run);
 }
 
+/* As libcrypto's general function reads it, changed bytes included. */
+static void
+same_key(const unsigned char *der, size_t size)
+{
+	const unsigned char *p = der;
+	EVP_PKEY *pkey = d2i_PUBKEY(NULL, &p, (long)size);
+	struct public_key read;
+
+	assert_int_equal(public_key_read(der, size, &read), pkey != NULL);
+	if (pkey) {
+		assert_int_equal(read.rsa,
+		    EVP_PKEY_base_id(pkey) == EVP_PKEY_RSA);
+		assert_int_equal(read.bits, EVP_PKEY_bits(pkey));
+	}
+	EVP_PKEY_free(pkey);
+}
+
+static void
+check_key(EVP_PKEY *pkey, bool rsa, int bits)
+{
+	struct public_key read;
+	unsigned char *der = NULL;
+	int size = i2d_PUBKEY(pkey, &der), i;
+
+	assert_true(size > 0);
+	assert_true(public_key_read(der, (size_t)size, &read));
+	assert_int_equal(read.rsa, rsa);
+	assert_int_equal(read.bits, bits);
+	for (i = 0; i < size; i++) {
+		same_key(der, (size_t)i);
+		der[i] ^= 0x11;
+		same_key(der, (size_t)size);
+		der[i] ^= 0x11;
+	}
+	OPENSSL_free(der);
+	EVP_PKEY_free(pkey);
+}
+
+static void
+test_public_key(void **state)
+{
+	(void)state;
+	check_key(EVP_RSA_gen(1024), true, 1024);
+	check_key(EVP_RSA_gen(2048), true, 2048);
+	check_key(EVP_EC_gen("P-256"), false, 256);
+	check_key(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), false, 256);
+	same_key((const unsigned char *)"", 0);
+}
+
 int
 main(void)
 {
@@ -343,6 +392,7 @@ main(void)
 		cmocka_unit_test(test_chain),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_missing),
+		cmocka_unit_test(test_public_key),
 	};
 
 	return cmocka_run_group_tests_name("pem", tests, setup, teardown);

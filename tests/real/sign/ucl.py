@@ -132,7 +132,7 @@ def write(directory, cases):
 
 
 def rspamd(paths, directory):
-    """A reader that crashes on a text answers 'crash' for it."""
+    """Where rspamd itself crashes on a text the answer is 'crash'."""
     files, answers = (os.path.join(directory, n) for n in ('files', 'answers'))
     done = []
     while len(done) < len(paths):
@@ -151,9 +151,7 @@ def rspamd(paths, directory):
 
 
 def agree(ours, theirs):
-    if theirs == 'crash':
-        return ours.startswith(('unknown', 'broken'))
-    if ours.startswith('unknown'):
+    if theirs == 'crash' or ours.startswith('unknown'):
         return True
     if ours.split(' ')[0] != theirs.split(' ')[0]:
         return False
@@ -161,7 +159,7 @@ def agree(ours, theirs):
         return True
     a = json.loads(ours[3:], strict=False)
     try:
-        b = json.loads(theirs[3:].replace(':nan', ':NaN').replace(':inf', ':Infinity').replace('[nan', '[NaN').replace('[inf', '[Infinity'), strict=False)
+        b = json.loads(theirs[3:], strict=False)
     except ValueError:
         return False
     # A file that is read over another is inside a section of the test's.
@@ -186,7 +184,7 @@ def main():
     for path, a, b in zip(paths, ours, theirs):
         if agree(a, b):
             good += 1
-            told += not a.startswith('unknown')
+            told += b != 'crash' and not a.startswith('unknown')
             continue
         text = open(path, 'rb').read()
         over = [open(path + s, 'rb').read() for s in ('.local', '.override') if os.path.exists(path + s)]

@@ -1,0 +1,140 @@
+# ask.py PROBES DELIVERIES CERTIFICATES: put each probe to the Postfix of this
+# machine, and write what it said and did as lines of JSON. A probe is
+# {probe, node, port, client, name, login, cert, helo, sender, recipient}; the
+# record adds code, text and deliveries. Octets are Latin-1 here. One
+# session for all probes of one client; each recipient is a message of its own.
+import itertools
+import json
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import time
+
+spool = '/var/spool/postfix'
+headers = 'X-Probe: %d\r\nFrom: probe@example.net\r\n\r\nprobe\r\n'
+
+
+class Session:
+    def __init__(self, port, client, name, login, cert, helo, certificates):
+        self.helo = helo
+        self.socket = socket.create_connection(('127.0.0.1', port), 60)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        tls = ssl._create_unverified_context()
+        if cert:
+            tls.load_cert_chain('%s/%s.crt' % (certificates, cert),
+                                '%s/%s.key' % (certificates, cert))
+        if port == 465:
+            self.socket = tls.wrap_socket(self.socket)
+        self.file = self.socket.makefile('rb')
+        self.greeting()
+        if port != 465:
+            self.say('STARTTLS')
+            self.expect(220)
+            self.socket = tls.wrap_socket(self.socket)
+            self.file = self.socket.makefile('rb')
+            self.say('EHLO ' + helo)
+            self.expect(250)
+        address = ('IPV6:' if ':' in client else '') + client
+        who = 'XCLIENT ADDR=%s NAME=%s' % (address, name or '[UNAVAILABLE]')
+        self.say(who + (' LOGIN=' + login if login else ''))
+        self.greeting()
+
+    def greeting(self):
+        self.expect(220)
+        self.say('EHLO ' + self.helo)
+        self.expect(250)
+
+    def say(self, *lines):
+        self.socket.sendall(''.join(
+            line + '\r\n' for line in lines).encode('latin-1'))
+
+    def answer(self):
+        """A code, and the text of its last line."""
+        while True:
+            line = self.file.readline().decode('latin-1').rstrip('\r\n')
+            if not line:
+                raise EOFError('the server hung up')
+            if line[3:4] != '-':
+                return int(line[:3]), line[4:]
+
+    def expect(self, code):
+        got = self.answer()
+        if got[0] != code:
+            raise ValueError('%d instead of %d: %s' % (got[0], code, got[1]))
+
+    def probe(self, probe):
+        """MAIL, RCPT and, if it may, a message."""
+        self.say('MAIL FROM:<%s>' % probe['sender'],
+                 'RCPT TO:<%s>' % probe['recipient'], 'DATA')
+        mail, rcpt, data = self.answer(), self.answer(), self.answer()
+        code, text = mail if mail[0] != 250 else rcpt
+        record = dict(probe, code=code, text=text)
+        if data[0] == 354:
+            self.say(headers % probe['probe'] + '.')
+            queued = self.answer()
+            if queued[0] != 250:
+                record['data'] = '%d %s' % queued
+        self.say('RSET')
+        self.expect(250)
+        return record
+
+
+def over_smtp(probes, certificates):
+    def who(p):
+        return [p[key] for key in ('port', 'client', 'name', 'login', 'cert',
+                                   'helo')]
+    for client, group in itertools.groupby(probes, who):
+        session = Session(*client, certificates)
+        for probe in group:
+            yield session.probe(probe)
+        session.say('QUIT')
+
+
+def over_sendmail(probes):
+    def octets(string):
+        return string.encode('latin-1')
+    for probe in probes:
+        done = subprocess.run(
+            [b'sendmail', b'-i', b'-f', octets(probe['sender']), b'--',
+             octets(probe['recipient'])], capture_output=True,
+            input=octets((headers % probe['probe']).replace('\r', '')))
+        record = dict(probe, code=0, text='')
+        if done.returncode:
+            record['data'] = 'sendmail %d: %s' % (
+                done.returncode, done.stderr.decode('latin-1'))
+        yield record
+
+
+def settled():
+    return not any(name for queue in ('maildrop', 'incoming', 'active')
+                   for name in os.listdir('%s/%s' % (spool, queue)))
+
+
+def deliveries(path):
+    """What the agent saw, by probe, when the queue is empty."""
+    for _ in range(600):
+        if settled():
+            break
+        time.sleep(0.1)
+    else:
+        sys.exit('the queue does not become empty')
+    seen = {}
+    with open(path) as file:
+        for line in file:
+            one = json.loads(line)
+            seen.setdefault(one.pop('probe'), []).append(one)
+    return seen
+
+
+with open(sys.argv[1]) as file:
+    probes = [json.loads(line) for line in file]
+records = list(over_smtp([p for p in probes if p['port']], sys.argv[3]))
+records += over_sendmail([p for p in probes if not p['port']])
+seen = deliveries(sys.argv[2])
+for record in records:
+    record['deliveries'] = seen.pop(record['probe'], [])
+    print(json.dumps(record))
+if seen:
+    sys.exit('deliveries of nothing that was asked: %s' % seen)
