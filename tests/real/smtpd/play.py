@@ -1,5 +1,6 @@
 """play.py JUDGE WORK CASE...: give each case to a real Postfix and to mailc,
-and print where they differ. CASE is a file, or seed:number:count.
+and print where they differ. CASE is a file, seed:number:count, or the directory
+of a node that mailc rendered.
 
 A case has sections: [main.cf] and [options] (smtpd's own, as -o) with lines
 "name = value", [table NAME] with the lines of a table that is @/NAME in the
@@ -18,10 +19,11 @@ import subprocess
 import sys
 import time
 
+import fleet
 import generator
 import world
 
-FIRST_PORT = 10000
+FIRST_PORT = 20000
 SBIN = '/usr/lib/postfix/sbin'
 BASE = '''compatibility_level = 3.7
 myhostname = host.test
@@ -80,7 +82,10 @@ class Case:
 
         base = filled('\n'.join(self.section.get('main.cf', [])) + '\n')
         with open(at + '/main.cf', 'w') as f:
-            f.write(BASE.replace('@', at) + base)
+            ours = set(re.findall(r'^(\w+) *=', base, re.M))
+            f.write(''.join(
+                line + '\n' for line in BASE.replace('@', at).split('\n')
+                if line.split(' ')[0] not in ours) + base)
         options = ''.join('  -o { %s }\n' % filled(line)
                           for line in self.section.get('options', []))
         with open(at + '/master.cf', 'w') as f:
@@ -346,6 +351,7 @@ def fingerprints(work):
             digest = hashlib.sha256(data).hexdigest().upper()
             fill[what] = ':'.join(digest[i:i + 2]
                                   for i in range(0, 64, 2))
+            fill['low-' + what] = fill[what].lower()
     with open(work + '/server.pem', 'w') as f:
         for part in '.key', '.crt':
             f.write(open(work + '/server' + part).read())
@@ -355,6 +361,10 @@ def fingerprints(work):
 
 def cases(names):
     for name in names:
+        if os.path.isdir(name):
+            for listener, text in fleet.cases(name):
+                yield Case(listener, text)
+            continue
         if ':' not in name:
             yield Case(os.path.basename(name), open(name).read())
             continue
