@@ -14,6 +14,7 @@
 
 struct arena_chunk {
 	struct arena_chunk *older;
+	size_t size;
 	alignas(max_align_t) char byte[];
 };
 
@@ -40,6 +41,20 @@ arena_release(struct arena *a)
 	arena_init(a);
 }
 
+void
+arena_clear(struct arena *a)
+{
+	struct arena_chunk *c = a->chunk;
+
+	if (!c)
+		return;
+	a->chunk = c->older;
+	c->older = NULL;
+	arena_release(a);
+	*a = (struct arena){.chunk = c, .next = c->byte,
+		.end = c->byte + c->size, .total = sizeof(*c) + c->size};
+}
+
 static char *
 chunk_add(struct arena *a, size_t size)
 {
@@ -50,6 +65,7 @@ chunk_add(struct arena *a, size_t size)
 	c = xmalloc(sizeof(*c) + size);
 	a->total += sizeof(*c) + size;
 	c->older = a->chunk;
+	c->size = size;
 	a->chunk = c;
 	return c->byte;
 }

@@ -22,6 +22,8 @@ struct arena {
 void arena_init(struct arena *a);
 /* Free everything that was ever allocated from a. */
 void arena_release(struct arena *a);
+/* The same, but keep one chunk to be filled again: for work in a loop. */
+void arena_clear(struct arena *a);
 
 /* size bytes, aligned for any type, not cleared. */
 void *arena_alloc(struct arena *a, size_t size);

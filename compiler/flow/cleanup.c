@@ -52,7 +52,7 @@ static struct decision
 decision_of(struct cleanup *c, const char *parameter,
     const struct lookup *lookup)
 {
-	struct decision by = host_decision(parameter, lookup);
+	struct decision by = host_decision(c->host, parameter, lookup);
 
 	if (!by.at.source)
 		by.at = host_setting_origin(c->host, NULL, parameter);
@@ -286,6 +286,7 @@ expansion_add(struct expansion *e, struct arena *a, struct str address)
 static bool
 too_much(struct cleanup *c, const char *what, struct decision by)
 {
+	c->out->endless = true;
 	return stop(c, TABLE_RETRY, what, by);
 }
 
@@ -456,6 +457,31 @@ cleanup_envelope(const struct host *host, const struct envelope *in,
 		expand(&c, recipient, !in->unmapped);
 		add_copies(&c, in, recipient);
 	}
+}
+
+void
+cleanup_sender(const struct host *host, struct str sender, struct arena *a,
+    struct cleaned *out)
+{
+	struct cleanup c = {host, a, out};
+	const struct envelope in = {.sender = sender};
+
+	*out = (struct cleaned){.result = TABLE_FOUND, .sender = sender};
+	out->last = &out->steps;
+	map_sender(&c, &in);
+}
+
+void
+cleanup_recipient(const struct host *host, struct str recipient,
+    struct arena *a, struct cleaned *out)
+{
+	struct cleanup c = {host, a, out};
+	const struct envelope in = {.recipient = recipient};
+
+	*out = (struct cleaned){.result = TABLE_FOUND};
+	out->last = &out->steps;
+	if (map_recipient(&c, &in, &recipient))
+		expand(&c, recipient, true);
 }
 
 bool

@@ -49,9 +49,16 @@ struct cleaned {
 	struct step *steps;
 	struct step **last;
 	struct decision by;		/* of RETRY and UNKNOWN */
+	bool endless;			/* RETRY: the maps go on and on */
 };
 
 void cleanup_envelope(const struct host *host, const struct envelope *in,
+    struct arena *a, struct cleaned *out);
+
+/* The half that is about the sender, and the one about the recipient. */
+void cleanup_sender(const struct host *host, struct str sender,
+    struct arena *a, struct cleaned *out);
+void cleanup_recipient(const struct host *host, struct str recipient,
     struct arena *a, struct cleaned *out);
 
 /* Append a step; to is kept. */

@@ -178,7 +178,7 @@ find_policy(const struct host *host, struct str destination, struct arena *a,
 		if (maps_find(&host->maps.tls_policy, key, false, a,
 		    &lookup)) {
 			tls->level = level_of(lookup.answer.value, a);
-			tls->by = host_decision("smtp_tls_policy_maps",
+			tls->by = host_decision(host, "smtp_tls_policy_maps",
 			    &lookup);
 			return true;
 		}
@@ -186,7 +186,7 @@ find_policy(const struct host *host, struct str destination, struct arena *a,
 		    lookup.result == TABLE_UNKNOWN) {
 			tls->result = TABLE_UNKNOWN;
 			tls->why = lookup.answer.why;
-			tls->by = host_decision("smtp_tls_policy_maps",
+			tls->by = host_decision(host, "smtp_tls_policy_maps",
 			    &lookup);
 			return true;
 		}
@@ -246,6 +246,9 @@ tls_has_tlsa(const struct world *world, const struct world_host *host,
 	char owner[300];
 	size_t n;
 
+	/* Without its certificate the record is made by others. */
+	if (!host->node || !host->node->certificate)
+		return true;
 	snprintf(owner, sizeof(owner), "_%lld._tcp.%s", (long long)port,
 	    host->host.name);
 	records_get(world->records, str_of(owner), RECORD_TLSA, &n);

@@ -319,7 +319,8 @@ host_origin(const struct lookup *lookup)
 }
 
 struct decision
-host_decision(const char *what, const struct lookup *lookup)
+host_decision(const struct host *host, const char *what,
+    const struct lookup *lookup)
 {
 	return (struct decision){
 		.what = what,
@@ -327,7 +328,7 @@ host_decision(const char *what, const struct lookup *lookup)
 		    (struct str){0},
 		.key = lookup->key,
 		.value = lookup->answer.value,
-		.at = host_origin(lookup),
+		.at = host->placeless ? ORIGIN_NONE : host_origin(lookup),
 	};
 }
 
@@ -335,8 +336,8 @@ struct origin
 host_setting_origin(const struct host *host, const struct service *service,
     const char *name)
 {
-	const struct setting *s = cf_setting(&host->cf, service,
-	    str_of(name));
+	const struct setting *s = host->placeless ? NULL :
+	    cf_setting(&host->cf, service, str_of(name));
 
 	return s ? place_setting(s) : ORIGIN_NONE;
 }

@@ -76,6 +76,8 @@ struct host {
 	size_t nport;
 	struct host_setup setup;
 	struct map *values;		/* of host_value() */
+	bool placeless;			/* decisions without their places,
+					   which cost more than the rest */
 };
 
 /*
@@ -92,7 +94,8 @@ void host_release(struct host *host);
  */
 struct origin host_origin(const struct lookup *lookup);
 /* What a lookup decided, said by "what". Strings are kept, not copied. */
-struct decision host_decision(const char *what, const struct lookup *lookup);
+struct decision host_decision(const struct host *host, const char *what,
+    const struct lookup *lookup);
 /*
  * The value that Postfix's other programs than a service read; it is expanded
  * once and kept.

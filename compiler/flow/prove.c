@@ -71,8 +71,7 @@ prove_fleet(struct arena *a, struct diag *d, const struct world *world,
 void
 prove_forget(struct prover *p)
 {
-	arena_release(&p->scratch);
-	arena_init(&p->scratch);
+	arena_clear(&p->scratch);
 }
 
 struct client

@@ -14,6 +14,18 @@ struct resolver {
 	struct resolution *out;
 };
 
+/* A decision whose table has no place of its own: main.cf names the table. */
+static struct decision
+decision_of(const struct resolver *r, const char *parameter,
+    const struct lookup *lookup)
+{
+	struct decision by = host_decision(r->host, parameter, lookup);
+
+	if (!by.at.source)
+		by.at = host_setting_origin(r->host, NULL, parameter);
+	return by;
+}
+
 static bool
 fail(struct resolver *r, enum table_result result, const char *why)
 {
@@ -28,7 +40,7 @@ failed(struct resolver *r, const struct lookup *lookup)
 {
 	if (lookup->result != TABLE_RETRY && lookup->result != TABLE_UNKNOWN)
 		return false;
-	r->out->by = host_decision("a table gives no answer", lookup);
+	r->out->by = host_decision(r->host, "a table gives no answer", lookup);
 	return !fail(r, lookup->result, lookup->answer.why);
 }
 
@@ -274,9 +286,7 @@ in_list(struct resolver *r, const struct match_list *list, const char *name,
 	*has = result == TABLE_FOUND;
 	if (result == TABLE_NONE)
 		return true;
-	r->out->class_by = host_decision(name, &lookup);
-	if (!r->out->class_by.at.source)
-		r->out->class_by.at = host_setting_origin(r->host, NULL, name);
+	r->out->class_by = decision_of(r, name, &lookup);
 	if (result == TABLE_FOUND)
 		return true;
 	return fail(r, result, lookup.answer.why);
@@ -303,13 +313,14 @@ default_transport(struct resolver *r)
 	set_transport(r, "default_transport");
 	if (!maps->n)
 		return true;
+	r->out->sender_mattered = true;
 	if (address_find(maps, key, ADDRESS_DEFAULT, false, &r->host->rules,
 	    r->arena, &lookup)) {
 		if (!lookup.answer.value.len ||
 		    str_eq_fold(lookup.answer.value, STR("DUNNO")))
 			return true;
 		r->out->transport = lookup.answer.value;
-		r->out->by = host_decision(
+		r->out->by = host_decision(r->host,
 		    "sender_dependent_default_transport_maps", &lookup);
 		return true;
 	}
@@ -326,11 +337,12 @@ relay_nexthop(struct resolver *r, struct str domain)
 	    "empty_address_relayhost_maps_lookup_key");
 	struct lookup lookup = {0};
 
+	r->out->sender_mattered |= maps->n != 0;
 	if (maps->n && address_find(maps, key, ADDRESS_DEFAULT, false,
 	    &r->host->rules, r->arena, &lookup) && lookup.answer.value.len &&
 	    !str_eq_fold(lookup.answer.value, STR("DUNNO"))) {
 		r->out->nexthop = lookup.answer.value;
-		r->out->by = host_decision("sender_dependent_relayhost_maps",
+		r->out->by = decision_of(r, "sender_dependent_relayhost_maps",
 		    &lookup);
 		return true;
 	}
@@ -429,7 +441,7 @@ transport_maps(struct resolver *r, struct str domain)
 	/* ":" alone changes nothing. */
 	if (!transport.len && !nexthop.len)
 		return true;
-	out->by = host_decision("transport_maps", &lookup);
+	out->by = decision_of(r, "transport_maps", &lookup);
 	if (nexthop.len)
 		out->nexthop = nexthop;
 	else if (str_eq(transport, STR("error")) ||
@@ -455,7 +467,7 @@ relocated(struct resolver *r)
 	r->out->transport = STR("error");
 	r->out->nexthop = str_of(arena_printf(r->arena,
 	    "5.1.6 User has moved to %.*s", STR_ARG(lookup.answer.value)));
-	r->out->by = host_decision("relocated_maps", &lookup);
+	r->out->by = decision_of(r, "relocated_maps", &lookup);
 	return true;
 }
 

@@ -23,6 +23,8 @@ struct resolution {
 	enum address_class class;
 	bool bad;			/* no address that Postfix takes */
 	bool routed;			/* user@here@there and its like */
+	bool sender_mattered;		/* its own transport or relay was
+					   sought */
 	struct str transport, nexthop;	/* "smtp", "[host]:port" */
 	struct str recipient;		/* complete and rewritten */
 	struct decision class_by, by;	/* the class; transport and next hop */

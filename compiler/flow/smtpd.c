@@ -35,9 +35,17 @@ static enum check
 judge_stage(struct judge *j, const struct restrictions *list, struct str reply_name,
     enum subject reply_class, const char *implicit)
 {
+	enum check check;
+
 	j->recursion = j->warn_if_reject = 0;
-	return judge_list(j, list, reply_name, reply_class,
+	j->asked_sender = false;
+	j->asked_recipient = list == &j->smtpd->relay ||
+	    list == &j->smtpd->recipient;
+	check = judge_list(j, list, reply_name, reply_class,
 	    smtpd_restriction(str_of(implicit)));
+	if (j->asked_sender && j->asked_recipient)
+		j->verdict->sender_mattered = true;
+	return check;
 }
 
 static enum check

@@ -53,6 +53,11 @@ struct verdict {
 	struct address_list bcc;
 	bool discard, hold;
 	/*
+	 * What was asked of the sender may weigh differently for another
+	 * recipient; false: all senders that get past MAIL FROM do as well.
+	 */
+	bool sender_mattered;
+	/*
 	 * What was taken for granted, with commas: the world's names resolve,
 	 * no list of bad clients has this one and any list of good ones has
 	 * it, a policy service has nothing to say. NULL: nothing.
@@ -86,6 +91,13 @@ void smtpd_judge(const struct smtpd *smtpd, const struct session *session,
  */
 bool smtpd_relays(const struct smtpd *smtpd, const struct session *session,
     struct arena *a, struct verdict *verdict);
+
+/*
+ * A number for all that a client is to the restrictions: where two clients
+ * have one number, smtpd answers both alike, whatever they ask for.
+ */
+uint32_t smtpd_client_kind(const struct smtpd *smtpd,
+    const struct session *session, struct arena *a);
 
 /* Whether the answer for local@domain may depend on the local part. */
 bool smtpd_tells_locals(const struct smtpd *smtpd, struct str domain);

@@ -161,6 +161,7 @@ access_sender(struct judge *j, const struct step *step)
 	struct step about = *step;
 	struct lookup lookup = {0};
 
+	j->asked_sender = true;
 	if (!j->sender)
 		return CHECK_DUNNO;
 	if (j->session->sender.len)

@@ -137,6 +137,7 @@ struct judge {
 	struct deferral if_permit, if_reject;
 	bool permit_client, permit_helo, permit_sender;
 	bool discard, sender_checked, recipient_checked;
+	bool asked_sender, asked_recipient;	/* in this stage */
 	struct reply reply;
 	struct decision ok;		/* the last OK */
 	bool ok_by_client;		/* it was for who the client is */
@@ -206,8 +207,7 @@ struct str client_reverse_name(const struct client *client);
  * What the restriction's subject is called, and how replies call it; false:
  * there is none.
  */
-bool judge_subject(const struct judge *j, struct str *text,
-    struct step *step);
+bool judge_subject(struct judge *j, struct str *text, struct step *step);
 enum check judge_list(struct judge *j, const struct restrictions *list,
     struct str reply_name, enum subject reply_class,
     const struct restriction *implicit);

@@ -59,6 +59,8 @@ judge_resolve(struct judge *j, bool sender,
 	struct resolution *out = sender ? &j->of_sender : &j->of_recipient;
 
 	judge_resolve_only(j, sender);
+	*(sender ? &j->asked_sender : &j->asked_recipient) = true;
+	j->verdict->sender_mattered |= out->sender_mattered;
 	*resolution = out;
 	if (out->result == TABLE_RETRY)
 		return judge_retry(j, sender ? j->session->sender :
@@ -215,7 +217,7 @@ search(struct search_all *s, const struct maps *maps)
 /* A refusal, but for what a table that is not known may have. */
 static enum check
 refuse_unlisted(struct judge *j, const struct search_all *s,
-    const struct resolution *to, int code, const char *dsn, struct str text)
+    const struct decision *by, int code, const char *dsn, struct str text)
 {
 	enum check check;
 
@@ -223,9 +225,11 @@ refuse_unlisted(struct judge *j, const struct search_all *s,
 		return judge_unknown(j, s->unknown);
 	check = judge_reject(j, false, code, dsn, "<%.*s>: %s rejected: %.*s",
 	    STR_ARG(s->reply_name), subject_name(s->subject), STR_ARG(text));
-	if (check == CHECK_REJECT && to->class_by.what) {
+	if (check == CHECK_REJECT) {
+		j->reply.by.table = by->table;
 		j->reply.by.key = s->key;
-		j->reply.by.at = to->class_by.at;
+		if (by->at.source)
+			j->reply.by.at = by->at;
 	}
 	return check;
 }
@@ -249,7 +253,7 @@ is_reserved(const struct judge *j, struct str address)
 /* The table of a class that has all addresses of it; NULL: there is none. */
 static const struct maps *
 table_of_class(const struct judge *j, const struct resolution *to, int *code,
-    const char **name)
+    const char **name, const char **parameter)
 {
 	const struct smtpd *smtpd = j->smtpd;
 
@@ -257,15 +261,18 @@ table_of_class(const struct judge *j, const struct resolution *to, int *code,
 	case CLASS_LOCAL:
 		*code = smtpd->set.local_code;
 		*name = "local recipient";
+		*parameter = "local_recipient_maps";
 		return is_reserved(j, to->recipient) ? NULL :
 		    &smtpd->local_recipients;
 	case CLASS_MAILBOX:
 		*code = smtpd->set.mailbox_code;
 		*name = "virtual mailbox";
+		*parameter = "virtual_mailbox_maps";
 		return &smtpd->mailboxes;
 	case CLASS_RELAY:
 		*code = smtpd->set.relay_recipient_code;
 		*name = "relay recipient";
+		*parameter = "relay_recipient_maps";
 		return &smtpd->relay_recipients;
 	case CLASS_ALIAS:
 	case CLASS_DEFAULT:
@@ -288,7 +295,7 @@ refuse_transport(struct judge *j, const struct search_all *s,
 	int code = retry ? 450 : to->class == CLASS_ALIAS ?
 	    j->smtpd->set.alias_code : 550;
 
-	return refuse_unlisted(j, s, to, code, dsn, text);
+	return refuse_unlisted(j, s, &to->by, code, dsn, text);
 }
 
 enum check
@@ -303,7 +310,8 @@ judge_unlisted(struct judge *j, bool sender)
 	const struct maps *table;
 	struct search_all s = {.judge = j,
 		.subject = sender ? SUBJECT_SENDER : SUBJECT_RECIPIENT};
-	const char *name = "";
+	const char *name = "", *parameter = "";
+	struct decision by = {0};
 	enum check check;
 	int code = 0;
 	size_t i;
@@ -325,13 +333,14 @@ judge_unlisted(struct judge *j, bool sender)
 	if (str_eq(to->transport, STR("error")) ||
 	    str_eq(to->transport, STR("retry")))
 		return refuse_transport(j, &s, to);
-	table = table_of_class(j, to, &code, &name);
+	table = table_of_class(j, to, &code, &name, &parameter);
 	if (!table || !table->n)
 		return CHECK_DUNNO;
 	check = search(&s, table);
 	if (check != CHECK_DUNNO || s.found)
 		return check;
-	return refuse_unlisted(j, &s, to, code, sender ? "5.1.0" : "5.1.1",
+	by.at = host_setting_origin(smtpd->host, smtpd->service, parameter);
+	return refuse_unlisted(j, &s, &by, code, sender ? "5.1.0" : "5.1.1",
 	    smtpd->set.show_table ? str_of(arena_printf(j->arena,
 	    "User unknown in %s table", name)) : STR("User unknown"));
 }
@@ -411,8 +420,9 @@ judge_login(struct judge *j, bool allow_unknown)
 }
 
 static bool
-has_sender(const struct judge *j)
+has_sender(struct judge *j)
 {
+	j->asked_sender = true;
 	return j->smtpd->set.sasl && j->sender && j->session->sender.len;
 }
 

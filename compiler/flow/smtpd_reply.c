@@ -31,7 +31,7 @@ place_of(const struct judge *j)
 {
 	const struct smtpd *smtpd = j->smtpd;
 
-	if (!j->list)
+	if (!j->list || smtpd->host->placeless)
 		return ORIGIN_NONE;
 	if (j->list->setting)
 		return place_value(j->list->setting, j->restriction);
@@ -46,7 +46,7 @@ judge_decision(const struct judge *j)
 	struct decision d = {0};
 
 	if (j->lookup)
-		d = host_decision(NULL, j->lookup);
+		d = host_decision(j->smtpd->host, NULL, j->lookup);
 	d.what = j->restriction.len ? arena_printf(j->arena, "%s: %.*s", list,
 	    STR_ARG(j->restriction)) : list;
 	if (!d.at.source)

@@ -14,7 +14,7 @@ client_reverse_name(const struct client *client)
 }
 
 bool
-judge_subject(const struct judge *j, struct str *text, struct step *step)
+judge_subject(struct judge *j, struct str *text, struct step *step)
 {
 	const struct session *session = j->session;
 	enum subject subject = step->restriction->subject;
@@ -28,9 +28,11 @@ judge_subject(const struct judge *j, struct str *text, struct step *step)
 		*text = j->helo ? j->said : (struct str){0};
 		break;
 	case SUBJECT_SENDER:
+		j->asked_sender = true;
 		*text = j->sender ? session->sender : (struct str){0};
 		break;
 	case SUBJECT_RECIPIENT:
+		j->asked_recipient = true;
 		*text = j->recipient ? session->recipient : (struct str){0};
 		break;
 	case SUBJECT_CLIENT:

@@ -189,7 +189,7 @@ is_for_nobody(const struct host *host, const struct resolution *r)
 
 /* How a delivery to a transport that is no SMTP ends. */
 static void
-deliver_here(struct tracer *t, struct delivery *d,
+route_here(struct arena *a, struct delivery *d,
     const struct service *service)
 {
 	struct str command = service->command;
@@ -197,26 +197,20 @@ deliver_here(struct tracer *t, struct delivery *d,
 	if (str_eq(command, STR("error"))) {
 		d->fate = str_eq(service->name, STR("retry")) ?
 		    FATE_DEFERRED : FATE_BOUNCED;
-		d->text = arena_strndup(t->arena, d->nexthop.s,
-		    d->nexthop.len);
+		d->text = arena_strndup(a, d->nexthop.s, d->nexthop.len);
 	} else if (str_eq(command, STR("discard"))) {
 		d->fate = FATE_DISCARDED;
 	}
 }
 
 static void
-deliver_smtp(struct tracer *t, struct hop *hop, struct delivery *d,
-    const struct service *service)
+route_smtp(const struct world_host *host, struct arena *a,
+    struct delivery *d, const struct service *service)
 {
-	const struct host *host = &hop->host->host;
-
 	d->smtp = true;
-	cleanup_generic(host, &d->sender, t->arena, &hop->cleaned);
-	cleanup_generic(host, &d->recipient, t->arena, &hop->cleaned);
-	tls_find(host, service, d->nexthop, t->arena, &d->tls);
-	destination_find(t->world, hop->host, d->nexthop,
-	    str_eq(service->command, STR("lmtp")) ? 24 : 25, t->arena,
-	    &d->to);
+	tls_find(&host->host, service, d->nexthop, a, &d->tls);
+	destination_find(host->world, host, d->nexthop,
+	    str_eq(service->command, STR("lmtp")) ? 24 : 25, a, &d->to);
 	if (d->tls.result != TABLE_FOUND) {
 		d->fate = d->tls.result == TABLE_RETRY ? FATE_DEFERRED :
 		    FATE_UNDECIDABLE;
@@ -231,8 +225,8 @@ deliver_smtp(struct tracer *t, struct hop *hop, struct delivery *d,
 		break;
 	case DESTINATION_SELF:
 		d->fate = FATE_BOUNCED;
-		d->text = arena_printf(t->arena, "5.4.6 mail for %.*s loops "
-		    "back to myself", STR_ARG(d->to.name));
+		d->text = arena_printf(a, "5.4.6 mail for %.*s loops back to "
+		    "myself", STR_ARG(d->to.name));
 		break;
 	case DESTINATION_BROKEN:
 		d->fate = FATE_DEFERRED;
@@ -241,12 +235,42 @@ deliver_smtp(struct tracer *t, struct hop *hop, struct delivery *d,
 	}
 }
 
+void
+trace_route(const struct world_host *host, struct arena *a,
+    struct delivery *d)
+{
+	const struct service *service;
+
+	d->fate = FATE_DELIVERED;
+	if (is_deferred_transport(&host->host, d->transport)) {
+		d->by = (struct decision){.what = "defer_transports",
+			.value = d->transport,
+			.at = host_setting_origin(&host->host, NULL,
+			    "defer_transports")};
+		d->transport = STR("retry");
+		d->nexthop = STR("4.3.2 deferred transport");
+		d->fate = FATE_DEFERRED;
+		d->text = d->nexthop.s;
+		return;
+	}
+	service = transport_service(&host->host, d->transport);
+	if (!service) {
+		d->fate = FATE_DEFERRED;
+		d->text = arena_printf(a, "4.3.0 master.cf has no service "
+		    "'%.*s'", STR_ARG(d->transport));
+	} else if (str_eq(service->command, STR("smtp")) &&
+	    !str_starts(d->nexthop, STR("unix:"))) {
+		route_smtp(host, a, d, service);
+	} else {
+		route_here(a, d, service);
+	}
+}
+
 static void
 deliver(struct tracer *t, struct hop *hop, struct str recipient,
     struct delivery *d)
 {
 	const struct host *host = &hop->host->host;
-	const struct service *service;
 	struct resolution r;
 
 	resolve_address(host, hop->cleaned.sender, recipient, t->arena, &r);
@@ -278,24 +302,11 @@ deliver(struct tracer *t, struct hop *hop, struct str recipient,
 		d->text = "undeliverable postmaster notification discarded";
 		return;
 	}
-	if (is_deferred_transport(host, d->transport)) {
-		d->transport = STR("retry");
-		d->nexthop = STR("4.3.2 deferred transport");
-		d->fate = FATE_DEFERRED;
-		d->text = d->nexthop.s;
+	trace_route(hop->host, t->arena, d);
+	if (!d->smtp)
 		return;
-	}
-	service = transport_service(host, d->transport);
-	if (!service) {
-		d->fate = FATE_DEFERRED;
-		d->text = arena_printf(t->arena, "4.3.0 master.cf has no "
-		    "service '%.*s'", STR_ARG(d->transport));
-	} else if (str_eq(service->command, STR("smtp")) &&
-	    !str_starts(d->nexthop, STR("unix:"))) {
-		deliver_smtp(t, hop, d, service);
-	} else {
-		deliver_here(t, d, service);
-	}
+	cleanup_generic(host, &d->sender, t->arena, &hop->cleaned);
+	cleanup_generic(host, &d->recipient, t->arena, &hop->cleaned);
 }
 
 /* A content filter takes the message away before it is routed. */

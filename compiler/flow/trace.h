@@ -83,6 +83,12 @@ const struct listener_port *trace_handover(const struct hop *hop,
     const char **text);
 
 /*
+ * Where a delivery leads whose transport and next hop are set: the rest but
+ * the addresses, which smtp_generic_maps may still change.
+ */
+void trace_route(const struct world_host *host, struct arena *a,
+    struct delivery *delivery);
+/*
  * What the milters of a listener (port NULL: of sendmail) sign a message
  * with; for sendmail as cleanup leaves it.
  */

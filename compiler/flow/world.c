@@ -123,9 +123,15 @@ world_open(struct world *world, struct arena *a, const struct plan *plan,
 	world->today = today;
 	world->n = 0;
 	world->host = ARENA_ARRAY(a, struct world_host, plan->n);
-	for (i = 0; i < plan->n; i++)
-		if (open_host(world, &world->host[world->n], &plan->node[i]))
-			world->n++;
+	map_init_fold(&world->by_name);
+	for (i = 0; i < plan->n; i++) {
+		struct world_host *host = &world->host[world->n];
+
+		if (!open_host(world, host, &plan->node[i]))
+			continue;
+		map_add(&world->by_name, str_of(host->host.name), host);
+		world->n++;
+	}
 }
 
 void
@@ -135,17 +141,13 @@ world_release(struct world *world)
 
 	for (i = 0; i < world->n; i++)
 		host_release(&world->host[i].host);
+	map_release(&world->by_name);
 }
 
 const struct world_host *
 world_host(const struct world *world, struct str name)
 {
-	size_t i;
-
-	for (i = 0; i < world->n; i++)
-		if (str_eq_fold(str_of(world->host[i].host.name), name))
-			return &world->host[i];
-	return NULL;
+	return map_get(&world->by_name, name);
 }
 
 const struct world_host *

@@ -35,6 +35,7 @@ struct world {
 	struct world_host *host;	/* sorted by name; only those with a
 					   main.cf */
 	size_t n;
+	struct map by_name;		/* folded: struct world_host */
 	/* trace --verbose: told of each lookup in a table; may be NULL. */
 	void (*tried)(void *self, const struct table *table, struct str key,
 	    enum table_result result, const struct table_answer *answer);

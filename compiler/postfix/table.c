@@ -215,6 +215,19 @@ table_open_unfolded(struct tables *tables, struct str spec)
 	return table_open_as(tables, spec, false);
 }
 
+struct table *
+tables_next(const struct tables *tables, size_t *at)
+{
+	const struct map *map = &tables->open[0];
+	size_t i = (*at)++;
+
+	if (i >= map->n) {
+		i -= map->n;
+		map = &tables->open[1];
+	}
+	return i < map->n ? map->entry[i].value : NULL;
+}
+
 struct str
 table_name(const struct table *table)
 {

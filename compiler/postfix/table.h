@@ -68,6 +68,8 @@ struct table *table_open(struct tables *tables, struct str spec);
  * inline table keeps the letter case of its keys.
  */
 struct table *table_open_unfolded(struct tables *tables, struct str spec);
+/* Every table that was opened so far, one after another; NULL at the end. */
+struct table *tables_next(const struct tables *tables, size_t *at);
 /* As it was asked for: "cdb:/etc/postfix/maps/alias". */
 struct str table_name(const struct table *table);
 

@@ -186,6 +186,7 @@ ldap_open(struct table *table)
 	    struct ldap_table);
 
 	map_init(&ldap->config);
+	map_init(&ldap->kept);
 	ldap->in_file = table->name.s[0] == '/' || table->name.s[0] == '.';
 	if (ldap->in_file && !table_source(table))
 		return;
@@ -204,6 +205,7 @@ ldap_release(struct table *table)
 	struct ldap_table *ldap = table->state;
 
 	map_release(&ldap->config);
+	map_release(&ldap->kept);
 }
 
 /* Nobody in a domain that the table is not asked about. */

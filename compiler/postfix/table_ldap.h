@@ -47,6 +47,7 @@ struct ldap_table {
 	struct match_list *domains;	/* NULL: all */
 	struct ldap_attributes attributes;
 	long expansion_limit, size_limit;
+	struct map kept;		/* answers that were given, by key */
 };
 
 /* Whether the key is in a domain that the table is asked about. */

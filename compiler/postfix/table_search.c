@@ -301,8 +301,33 @@ search_answer(const struct ldap_search *search, struct table_answer *answer)
 	return TABLE_FOUND;
 }
 
-enum table_result
-ldap_get(struct table *table, struct str key, struct arena *a,
+/* An answer that was given: a filter takes long, and is asked often. */
+struct ldap_answer {
+	enum table_result result;	/* NONE or FOUND */
+	struct table_answer answer;
+};
+
+static void
+keep(const struct table *table, struct str key, enum table_result result,
+    const struct table_answer *answer)
+{
+	struct ldap_table *ldap = table->state;
+	struct arena *a = table->tables->arena;
+	struct ldap_answer *kept;
+
+	if (result != TABLE_NONE && result != TABLE_FOUND)
+		return;
+	kept = ARENA_NEW(a, struct ldap_answer);
+	kept->result = result;
+	kept->answer = *answer;
+	kept->answer.value.s = arena_strndup(a, answer->value.s,
+	    answer->value.len);
+	map_add(&ldap->kept, (struct str){arena_strndup(a, key.s, key.len),
+	    key.len}, kept);
+}
+
+static enum table_result
+search(struct table *table, struct str key, struct arena *a,
     struct table_answer *answer)
 {
 	struct ldap_table *ldap = table->state;
@@ -310,17 +335,12 @@ ldap_get(struct table *table, struct str key, struct arena *a,
 		.table = table,
 		.ldap = ldap,
 		.arena = a,
-		.key = table->fold ? text_lower(key, a) : key,
+		.key = key,
 		.result = BUF_INIT,
 		.failed = TABLE_NONE,
 	};
 	enum table_result result;
 
-	if (!table_text_ok(key))
-		return TABLE_NONE;
-	result = ldap_in_domain(ldap, search.key, a, answer);
-	if (result != TABLE_FOUND)
-		return result;
 	if (search_prepare(&search)) {
 		search_entries(&search);
 		if (!search.result.len && !ldap->dynamic_base &&
@@ -330,5 +350,30 @@ ldap_get(struct table *table, struct str key, struct arena *a,
 	}
 	result = search_answer(&search, answer);
 	buf_release(&search.result);
+	return result;
+}
+
+enum table_result
+ldap_get(struct table *table, struct str key, struct arena *a,
+    struct table_answer *answer)
+{
+	struct ldap_table *ldap = table->state;
+	const struct ldap_answer *kept;
+	enum table_result result;
+
+	if (!table_text_ok(key))
+		return TABLE_NONE;
+	if (table->fold)
+		key = text_lower(key, a);
+	result = ldap_in_domain(ldap, key, a, answer);
+	if (result != TABLE_FOUND)
+		return result;
+	kept = map_get(&ldap->kept, key);
+	if (kept) {
+		*answer = kept->answer;
+		return kept->result;
+	}
+	result = search(table, key, a, answer);
+	keep(table, key, result, answer);
 	return result;
 }

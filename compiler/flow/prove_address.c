@@ -1,0 +1,485 @@
+/*
+ * Termination and totality: every way into the fleet, every sender, every
+ * address. A host that does the same with all local parts of a domain is
+ * tried with one that stands for them (way.h); where a host tells them
+ * apart, a task is made, and all addresses of ours are tried there.
+ */
+#include "flow/prove_address.h"
+
+#include <stdlib.h>
+
+struct str
+prove_join(struct address_prover *ap, struct str local, struct str domain)
+{
+	struct arena *a = &ap->p->scratch;
+	char *s = arena_bytes(a, local.len + domain.len + 2);
+
+	memcpy(s, local.s, local.len);
+	s[local.len] = '@';
+	memcpy(s + local.len + 1, domain.s, domain.len);
+	s[local.len + domain.len + 1] = '\0';
+	return (struct str){s, local.len + domain.len + 1};
+}
+
+void
+prove_stranger_message(const struct address_prover *ap, bool v6,
+    struct message *message)
+{
+	*message = (struct message){.client = prove_stranger(ap->p, v6),
+		.helo = STR("mail.example.net")};
+}
+
+bool
+prove_is_usable(const struct fleet *fleet, uint32_t address)
+{
+	const struct mapping *m = fleet_alias(fleet, address);
+	const struct account *account = fleet_account(fleet, address);
+
+	if (account)
+		return account->state == ACCOUNT_USABLE;
+	if (!m)
+		m = fleet_forward(fleet, address);
+	return m && !m->bad;
+}
+
+/* How many addresses are looked at to find one that was reported. */
+enum { REPORTED_DEPTH = 8 };
+
+static bool
+is_reported_at(const struct address_prover *ap, uint32_t address,
+    unsigned depth)
+{
+	const struct fleet *fleet = ap->p->fleet;
+	const struct mapping *m = fleet_alias(fleet, address);
+	bool alias = m != NULL;
+	const struct target *target;
+	uint32_t n, i;
+
+	if (!m)
+		m = fleet_forward(fleet, address);
+	if ((m && m->poisoned) || (depth && ap->told[address]))
+		return true;
+	target = fleet_targets(fleet, address, &n);
+	for (i = 0; i < n; i++) {
+		if (target[i].where == TARGET_BAD ||
+		    target[i].where == TARGET_NOWHERE ||
+		    (alias && target[i].where == TARGET_OUTSIDE))
+			return true;
+		if (target[i].leads_to != NOWHERE && depth < REPORTED_DEPTH &&
+		    is_reported_at(ap, target[i].leads_to, depth + 1))
+			return true;
+	}
+	return false;
+}
+
+bool
+prove_is_reported(const struct address_prover *ap, uint32_t address)
+{
+	return address != NOWHERE && is_reported_at(ap, address, 0);
+}
+
+bool
+prove_is_main(const struct address_prover *ap, struct str recipient)
+{
+	struct str domain = ap->domain[0];
+	size_t local = recipient.len - domain.len;
+
+	return recipient.len > domain.len && recipient.s[local - 1] == '@' &&
+	    str_eq_fold((struct str){recipient.s + local, domain.len},
+	    domain);
+}
+
+/* Messages */
+
+way_end
+prove_message(struct address_prover *ap, struct door *door,
+    struct str sender, struct str recipient, uint32_t address, bool must)
+{
+	struct way *w = &ap->way;
+	enum finding_id id = FINDING_FLOW_LOST;
+	enum fate fate;
+	way_end end;
+
+	ap->must = must;
+	end = way_follow(w, door, sender, recipient);
+	fate = way_fate(end);
+	if (fate == FATE_UNDECIDABLE)
+		return end;
+	if (fate == FATE_LOOP)
+		id = FINDING_FLOW_LOOP;
+	else if (w->cause[way_cause(end)].handoff)
+		id = FINDING_FLOW_HANDOFF;
+	else if (!must || fate == FATE_DELIVERED)
+		return end;
+	failure_add(ap, id, end, (uint32_t)way_cause(end), door, sender,
+	    recipient, address);
+	return end;
+}
+
+/* One address with all senders of a task; all: even if none matters. */
+static void
+prove_senders_of(struct address_prover *ap, const struct task *task,
+    struct str recipient, uint32_t address, bool all)
+{
+	const struct senders *s = &task->senders;
+	way_end end;
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		end = prove_message(ap, task->door, s->address[i], recipient,
+		    address, address != NOWHERE && s->must[i]);
+		if (!all && !(end & WAY_MATTERED))
+			break;
+	}
+	prove_forget(ap->p);
+}
+
+/* Tasks */
+
+static void
+add_sender(struct senders *s, struct arena *a, struct str sender, bool must)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (str_eq(s->address[i], sender)) {
+			s->must[i] |= must;
+			return;
+		}
+	if (s->n == SENDERS)
+		return;
+	s->address[s->n] = (struct str){arena_strndup(a, sender.s,
+	    sender.len), sender.len};
+	s->must[s->n++] = must;
+}
+
+static struct task *
+task_for(struct address_prover *ap, struct door *door, struct str domain)
+{
+	struct arena *a = &ap->way.keep;
+	char *name = arena_printf(&ap->p->scratch, "%p %.*s", (void *)door,
+	    STR_ARG(domain));
+	size_t *number = map_get(&ap->by_task, str_of(name));
+
+	if (number)
+		return &ap->task[*number];
+	if (ap->ntask == ap->cap_task) {
+		ap->cap_task = ap->cap_task ? ap->cap_task * 2 : 64;
+		ap->task = xrealloc(ap->task, mul_or_die(ap->cap_task,
+		    sizeof(*ap->task)));
+	}
+	number = ARENA_NEW(a, size_t);
+	*number = ap->ntask;
+	map_add(&ap->by_task, str_of(arena_strdup(a, name)), number);
+	ap->task[ap->ntask] = (struct task){.door = door,
+		.domain = {arena_strndup(a, domain.s, domain.len),
+		domain.len}};
+	return &ap->task[ap->ntask++];
+}
+
+static void
+open_task(void *self, struct door *door, struct str domain,
+    struct str sender)
+{
+	struct address_prover *ap = self;
+	struct task *task = task_for(ap, door, domain);
+
+	add_sender(&task->senders, &ap->way.keep, sender, ap->must);
+}
+
+/*
+ * Beyond so many pairs each address is tried in one alias domain only, in
+ * turn; so it is at the doors that are not open to strangers, where the
+ * queue has done all of it before.
+ */
+enum { PAIRS = 200000 };
+
+static bool
+tries_all(struct address_prover *ap, const struct task *task)
+{
+	const struct senders *s = &task->senders;
+	size_t i;
+
+	if ((size_t)fleet_addresses(ap->p->fleet) * ap->ndomain > PAIRS)
+		return false;
+	for (i = 0; i < s->n; i++)
+		if (s->must[i] && task->door->stranger)
+			return true;
+	return false;
+}
+
+/* The number of the i-th address: forwards and accounts before aliases. */
+static uint32_t
+in_order(const struct fleet *fleet, uint32_t i)
+{
+	uint32_t n = fleet_addresses(fleet);
+	uint32_t others = n - (uint32_t)fleet->aliases.n;
+
+	return i < others ? i + (uint32_t)fleet->aliases.n : i - others;
+}
+
+static void
+run_task(struct address_prover *ap, const struct task *task)
+{
+	const struct fleet *fleet = ap->p->fleet;
+	uint32_t n = fleet_addresses(fleet), i;
+	size_t domains = ap->ndomain, d;
+	bool all = tries_all(ap, task), first = true;
+
+	for (d = 0; d < domains; d++)
+		if (str_eq_fold(ap->domain[d], task->domain))
+			break;
+	if (d == domains)
+		return;
+	for (i = 0; i < n; i++) {
+		uint32_t address = in_order(fleet, i);
+
+		if (d && !all && !first && i % (domains - 1) != d - 1)
+			continue;
+		if (!prove_is_usable(fleet, address))
+			continue;
+		prove_senders_of(ap, task, prove_join(ap,
+		    fleet_local(fleet, address), task->domain), address,
+		    first);
+		first = false;
+	}
+}
+
+/* Where messages start */
+
+/* All that a client may send from a door, to each domain of ours. */
+static void
+start(struct address_prover *ap, struct door *door,
+    const struct senders *senders)
+{
+	struct arena *scratch = &ap->p->scratch;
+	size_t d, i;
+
+	for (d = 0; d < ap->ndomain; d++)
+		for (i = 0; i < senders->n; i++) {
+			prove_message(ap, door, senders->address[i],
+			    prove_join(ap, ap->way.symbol, ap->domain[d]),
+			    NOWHERE, senders->must[i]);
+			prove_forget(ap->p);
+		}
+	for (i = 0; i < senders->n; i++) {
+		prove_message(ap, door, senders->address[i],
+		    STR("someone@example.net"), NOWHERE, false);
+		prove_message(ap, door, senders->address[i], ap->srs, NOWHERE,
+		    false);
+		arena_clear(scratch);
+	}
+}
+
+static void
+start_stranger(struct address_prover *ap, const struct world_host *host,
+    const struct listener_port *port, bool entry)
+{
+	struct senders s = {.n = 0};
+	struct arena *a = &ap->way.keep;
+	struct message message;
+	unsigned v6;
+
+	add_sender(&s, a, prove_stranger_sender(ap->p), entry);
+	add_sender(&s, a, STR(""), entry);
+	add_sender(&s, a, ap->srs, false);
+	add_sender(&s, a, prove_join(ap, ap->way.symbol, ap->domain[0]),
+	    false);
+	for (v6 = 0; v6 < 2; v6++) {
+		struct door *door;
+
+		prove_stranger_message(ap, v6, &message);
+		door = way_door(&ap->way, host, port, &message);
+		door->stranger = true;
+		start(ap, door, &s);
+	}
+}
+
+/* A login with its own address as the sender. */
+static void
+start_login(struct address_prover *ap, const struct world_host *host,
+    const struct listener_port *port)
+{
+	const struct fleet *fleet = ap->p->fleet;
+	struct senders s = {.n = 0};
+	struct session session = {.helo = STR("mail.example.net"),
+		.sender = STR("")};
+	struct message message;
+	struct verdict verdict;
+	struct str login;
+
+	if (!fleet->ldap.usable.n)
+		return;
+	login = text_str(((const struct account *const *)
+	    fleet->ldap.usable.item)[0]->uid);
+	prove_stranger_message(ap, false, &message);
+	message.client.login = login;
+	session.client = message.client;
+	session.sender = prove_join(ap, login, ap->domain[0]);
+	if (!smtpd_relays(port->smtpd, &session, &ap->p->scratch, &verdict) ||
+	    !verdict.authorised)
+		return;
+	add_sender(&s, &ap->way.keep, session.sender, true);
+	add_sender(&s, &ap->way.keep, STR(""), false);
+	start(ap, way_door(&ap->way, host, port, &message), &s);
+}
+
+/* What starts on the host itself, by sendmail(1) or by SMTP. */
+static void
+start_own(struct address_prover *ap, const struct world_host *host,
+    const struct listener_port *port)
+{
+	struct arena *a = &ap->way.keep;
+	struct message message = {.helo = STR("localhost")};
+	struct senders s = {.n = 0};
+
+	message.client = (struct client){.address = STR("127.0.0.1"),
+		.name = STR("localhost"), .fingerprint = STR(""),
+		.key_fingerprint = STR(""), .login = STR("")};
+	add_sender(&s, a, prove_join(ap, STR("root"),
+	    host_value(&host->host, "myorigin")), !port);
+	add_sender(&s, a, STR(""), !port);
+	add_sender(&s, a, ap->srs, false);
+	add_sender(&s, a, prove_join(ap, ap->way.symbol, ap->domain[0]),
+	    false);
+	start(ap, way_door(&ap->way, host, port, &message), &s);
+}
+
+const struct world_host *const *
+prove_entries(struct address_prover *ap, size_t *n)
+{
+	const struct world *world = ap->p->world;
+	const struct record *const *mx;
+	const struct world_host **host;
+	size_t nmx, i;
+
+	*n = 0;
+	mx = records_mx(world->records, ap->domain[0], &nmx);
+	host = ARENA_ARRAY(&ap->way.keep, const struct world_host *, nmx);
+	for (i = 0; i < nmx; i++) {
+		host[*n] = world_host(world, str_of(mx[i]->data));
+		*n += host[*n] != NULL;
+	}
+	return host;
+}
+
+static bool
+is_entry(const struct world_host *const *entry, size_t n,
+    const struct world_host *host)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (entry[i] == host)
+			return true;
+	return false;
+}
+
+/* Strangers come first: what they show is the shortest. */
+static void
+start_all(struct address_prover *ap)
+{
+	const struct world *world = ap->p->world;
+	const struct world_host *const *entry;
+	size_t i, j, n;
+
+	entry = prove_entries(ap, &n);
+	for (i = 0; i < world->n; i++)
+		for (j = 0; j < world->host[i].host.nport; j++) {
+			const struct listener_port *port =
+			    &world->host[i].host.port[j];
+
+			if (!port->loopback)
+				start_stranger(ap, &world->host[i], port,
+				    port->port == 25 && is_entry(entry, n,
+				    &world->host[i]));
+		}
+	for (i = 0; i < world->n; i++)
+		start_own(ap, &world->host[i], NULL);
+	for (i = 0; i < world->n; i++)
+		for (j = 0; j < world->host[i].host.nport; j++) {
+			const struct listener_port *port =
+			    &world->host[i].host.port[j];
+
+			start_own(ap, &world->host[i], port);
+			start_login(ap, &world->host[i], port);
+		}
+}
+
+/* What the proofs begin with */
+
+static void
+find_domains(struct address_prover *ap)
+{
+	const struct fleet *fleet = ap->p->fleet;
+	const struct domain *alias = fleet->alias_domains.item;
+	size_t i;
+
+	ap->domain = ARENA_ARRAY(&ap->way.keep, struct str,
+	    fleet->alias_domains.n + 1);
+	ap->domain[ap->ndomain++] = text_str(fleet->domain);
+	for (i = 0; i < fleet->alias_domains.n; i++)
+		ap->domain[ap->ndomain++] = text_str(alias[i].name);
+}
+
+/* An address that our SRS host makes of an outside sender. */
+static void
+find_srs(struct address_prover *ap)
+{
+	const struct world *world = ap->p->world;
+	const char *why;
+	size_t i;
+
+	ap->srs = str_of(arena_printf(&ap->way.keep,
+	    "SRS0=aaaa=AA=example.net=someone@%.*s", STR_ARG(ap->domain[0])));
+	for (i = 0; i < world->n; i++)
+		if (world->host[i].has_srs && !world->host[i].srs.why) {
+			srs_forward(&world->host[i].srs.rules,
+			    prove_stranger_sender(ap->p), &ap->way.keep, &ap->srs,
+			    &why);
+			return;
+		}
+}
+
+static void
+set_placeless(const struct world *world, bool placeless)
+{
+	size_t i;
+
+	for (i = 0; i < world->n; i++)
+		world->host[i].host.placeless = placeless;
+}
+
+void
+prove_addresses(struct prover *p)
+{
+	struct address_prover ap = {.p = p};
+	size_t i;
+
+	if (!p->fleet || !p->fleet->domain.len)
+		return;
+	way_init(&ap.way, p->world, &p->scratch);
+	map_init(&ap.by_task);
+	ap.way.open = open_task;
+	ap.way.open_self = &ap;
+	find_domains(&ap);
+	find_srs(&ap);
+	ap.told = ARENA_ARRAY(&ap.way.keep, uint8_t,
+	    fleet_addresses(p->fleet));
+	set_placeless(p->world, true);
+	start_all(&ap);
+	for (i = 0; i < ap.ntask; i++) {
+		struct task task = ap.task[i];
+
+		run_task(&ap, &task);
+	}
+	prove_unknown(&ap);
+	prove_handoff(&ap);
+	set_placeless(p->world, false);
+	failures_report(&ap);
+	free(ap.task);
+	free(ap.failure);
+	map_release(&ap.by_task);
+	way_release(&ap.way);
+	prove_forget(p);
+}

@@ -1,0 +1,94 @@
+/* What prove_address.c and its parts share. */
+#ifndef FLOW_PROVE_ADDRESS_H
+#define FLOW_PROVE_ADDRESS_H
+
+#include "flow/prove_inside.h"
+#include "flow/way.h"
+
+enum { SENDERS = 5 };
+
+/* Senders that a message may have where it comes in, the usual one first. */
+struct senders {
+	struct str address[SENDERS];
+	bool must[SENDERS];		/* its mail to our addresses arrives */
+	size_t n;
+};
+
+/* A failure, and how many more there are of the same cause. */
+struct failure {
+	enum finding_id id;
+	way_end end;
+	uint32_t cause;			/* of .end, or the prover's own */
+	struct door *door;
+	struct str sender, recipient;
+	uint32_t address;		/* of ours, or NOWHERE */
+	size_t n;
+	const struct world_host *srs;	/* that resolves it, all the same */
+};
+
+/* All addresses of ours in one domain, at one door. */
+struct task {
+	struct door *door;
+	struct str domain;
+	struct senders senders;
+};
+
+struct address_prover {
+	struct prover *p;
+	struct way way;
+	struct failure *failure;
+	size_t nfailure, cap_failure;
+	struct task *task;
+	size_t ntask, cap_task;
+	struct map by_task;		/* "door domain": its number + 1 */
+	bool must;			/* of the message on its way */
+	struct str *domain;		/* ours: the main one first */
+	size_t ndomain;
+	struct str srs;			/* an address that we would make */
+	/* Of each address of ours: whether its failure was noted already. */
+	uint8_t *told;
+};
+
+enum { TOLD_MAIN = 1, TOLD_ALIAS = 2 };	/* in which domain */
+
+/*
+ * Note a failure; one of a cause that is known is only counted. NULL: it is
+ * a consequence of what was told.
+ */
+struct failure *failure_add(struct address_prover *ap, enum finding_id id,
+    way_end end, uint32_t cause, struct door *door, struct str sender,
+    struct str recipient, uint32_t address);
+/* Turn all of them into findings. */
+void failures_report(struct address_prover *ap);
+
+/*
+ * Follow one message, and note it if it never ends, or does not arrive
+ * although it must. address: whose it is, or NOWHERE.
+ */
+way_end prove_message(struct address_prover *ap, struct door *door,
+    struct str sender, struct str recipient, uint32_t address, bool must);
+
+/* prove_declared.c: every address of ours arrives. */
+void prove_declared(struct address_prover *ap);
+/* prove_unknown.c: every other one is refused at RCPT. */
+void prove_unknown(struct address_prover *ap);
+/* prove_handoff.c: what the MX hands over, the SRS host resolves. */
+void prove_handoff(struct address_prover *ap);
+
+/* The hosts that the DNS sends mail for our main domain to; *n of them. */
+const struct world_host *const *prove_entries(struct address_prover *ap,
+    size_t *n);
+/* local@domain in the scratch arena. */
+struct str prove_join(struct address_prover *ap, struct str local,
+    struct str domain);
+/* Somebody outside who comes to a listener. */
+void prove_stranger_message(const struct address_prover *ap, bool v6,
+    struct message *message);
+/* Whether a finding of another pass has said what happens to an address. */
+bool prove_is_reported(const struct address_prover *ap, uint32_t address);
+/* Whether a domain is the main one. */
+bool prove_is_main(const struct address_prover *ap, struct str recipient);
+/* Whether data declares it and nothing speaks against its mail. */
+bool prove_is_usable(const struct fleet *fleet, uint32_t address);
+
+#endif
