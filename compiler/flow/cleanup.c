@@ -16,6 +16,7 @@ const char *const step_names[STEP_KINDS] = {
 	[STEP_MASQUERADE] = "masquerade",
 	[STEP_ALIAS] = "alias",
 	[STEP_REDIRECT] = "redirect",
+	[STEP_BCC] = "bcc",
 	[STEP_GENERIC] = "generic",
 };
 
@@ -113,40 +114,64 @@ map_one(struct cleanup *c, const struct maps *maps, const char *parameter,
 	return true;
 }
 
-/* masquerade_domains: host.dom becomes dom, where the list says so. */
-static void
+/* local@domain with the domain in lower case, as masquerading has it. */
+static struct str
+with_domain(struct cleanup *c, struct str local, struct str domain)
+{
+	char *s = arena_printf(c->arena, "%.*s@%.*s", STR_ARG(local),
+	    STR_ARG(domain));
+	char *p;
+
+	for (p = s + local.len + 1; *p; p++)
+		*p = (char)ascii_lower((unsigned char)*p);
+	return str_of(s);
+}
+
+/*
+ * masquerade_domains: host.dom becomes dom, where the list says so. The first
+ * item that the domain is in, or below, decides. False: stopped.
+ */
+static bool
 masquerade(struct cleanup *c, struct str *address)
 {
 	struct str rest = host_value(c->host, "masquerade_domains"), item;
-	struct str users = host_value(c->host, "masquerade_exceptions");
-	size_t at = str_find(*address, '@');
-	struct str domain, before = *address;
+	struct str domain, local, before = *address;
+	enum table_result excepted;
+	struct lookup lookup = {0};
+	size_t at = address->len;
 
-	if (!rest.len || at == address->len)
-		return;
-	while (value_item(&users, &item))
-		if (str_eq_fold(item, (struct str){address->s, at}))
-			return;
-	domain = (struct str){address->s + at + 1, address->len - at - 1};
-	while (value_item(&rest, &item)) {
-		bool negated = item.s[0] == '!';
-		struct str parent = {item.s + negated, item.len - negated};
-		size_t less = domain.len - parent.len;
+	while (at && address->s[at - 1] != '@')
+		at--;
+	if (!rest.len || !at)
+		return true;
+	local = (struct str){address->s, at - 1};
+	domain = (struct str){address->s + at, address->len - at};
+	excepted = match_list_has(c->host->masquerade_exceptions, local,
+	    (struct str){0}, c->arena, &lookup);
+	if (excepted != TABLE_NONE && excepted != TABLE_FOUND)
+		return stop(c, excepted, lookup.answer.why, decision_of(c,
+		    "masquerade_exceptions", &lookup));
+	while (excepted == TABLE_NONE && value_item(&rest, &item)) {
+		bool negated = false;
+		size_t less;
 
-		if (domain.len <= parent.len || !str_eq_fold((struct str){
-		    domain.s + less, parent.len}, parent) ||
-		    domain.s[less - 1] != '.')
+		for (; item.len && item.s[0] == '!'; item.s++, item.len--)
+			negated = !negated;
+		less = domain.len - item.len;
+		if (!item.len || domain.len < item.len || !str_eq_fold(
+		    (struct str){domain.s + less, item.len}, item) ||
+		    (less && domain.s[less - 1] != '.'))
 			continue;
-		if (negated)
-			return;
-		*address = str_of(arena_printf(c->arena, "%.*s@%.*s", (int)at,
-		    address->s, STR_ARG(parent)));
+		if (negated || !less)
+			break;
+		*address = with_domain(c, local, item);
 		add_one(c, STEP_MASQUERADE, before, *address,
 		    (struct decision){.what = "masquerade_domains",
 		    .at = host_setting_origin(c->host, NULL,
 		    "masquerade_domains")});
-		return;
+		break;
 	}
+	return true;
 }
 
 static void
@@ -189,9 +214,8 @@ map_sender(struct cleanup *c, const struct envelope *in)
 	    !map_one(c, &c->host->maps.canonical, "canonical_maps",
 	    STEP_SENDER_CANONICAL, sender))
 		return false;
-	if (has_word(c->host, "masquerade_classes", "envelope_sender"))
-		masquerade(c, sender);
-	return true;
+	return !has_word(c->host, "masquerade_classes", "envelope_sender") ||
+	    masquerade(c, sender);
 }
 
 /* The From: header of what starts here, as the sender's address is mapped. */
@@ -211,9 +235,8 @@ map_header(struct cleanup *c, const struct envelope *in)
 	    !map_one(c, &c->host->maps.canonical, "canonical_maps",
 	    STEP_HEADER_FROM, from))
 		return false;
-	if (has_word(c->host, "masquerade_classes", "header_sender"))
-		masquerade(c, from);
-	return true;
+	return !has_word(c->host, "masquerade_classes", "header_sender") ||
+	    masquerade(c, from);
 }
 
 static bool
@@ -234,9 +257,8 @@ map_recipient(struct cleanup *c, const struct envelope *in,
 	    !map_one(c, &c->host->maps.canonical, "canonical_maps",
 	    STEP_CANONICAL, recipient))
 		return false;
-	if (has_word(c->host, "masquerade_classes", "envelope_recipient"))
-		masquerade(c, recipient);
-	return true;
+	return !has_word(c->host, "masquerade_classes",
+	    "envelope_recipient") || masquerade(c, recipient);
 }
 
 /* The recipients while they grow. */
@@ -323,20 +345,23 @@ expand_at(struct cleanup *c, struct expansion *e, size_t at, bool propagate)
 	}
 }
 
-/* Each final recipient once (enable_original_recipient makes no difference
- * for one recipient). */
+/* Add the final recipients, each once: what a BCC adds is counted apart. */
 static void
 keep_each_once(struct cleanup *c, const struct expansion *e)
 {
+	struct cleaned *out = c->out;
+	struct str *all = ARENA_ARRAY(c->arena, struct str, out->n + e->n);
 	struct map seen;
 	size_t i;
 
+	if (out->n)
+		memcpy(all, out->recipient, out->n * sizeof(*all));
+	out->recipient = all;
 	map_init_fold(&seen);
-	c->out->recipient = ARENA_ARRAY(c->arena, struct str, e->n);
 	for (i = 0; i < e->n; i++)
 		if (map_add(&seen, e->address[i], &e->address[i]) ==
 		    &e->address[i])
-			c->out->recipient[c->out->n++] = e->address[i];
+			all[out->n++] = e->address[i];
 	map_release(&seen);
 }
 
@@ -365,6 +390,58 @@ expand(struct cleanup *c, struct str recipient, bool mapped)
 	map_release(&e.final);
 }
 
+/* One more recipient, of whom nobody is told. */
+static bool
+add_copy(struct cleanup *c, const struct envelope *in, struct str from,
+    struct str copy, struct decision by)
+{
+	add_one(c, STEP_BCC, from, copy, by);
+	if (!map_recipient(c, in, &copy))
+		return false;
+	expand(c, copy, !in->unmapped);
+	return c->out->result == TABLE_FOUND;
+}
+
+static bool
+find_copy(struct cleanup *c, const struct envelope *in,
+    const struct maps *maps, const char *parameter, struct str address)
+{
+	struct lookup lookup = {0};
+
+	if (!maps->n || !address.len)
+		return true;
+	if (address_find(maps, address, ADDRESS_DEFAULT, false,
+	    &c->host->rules, c->arena, &lookup))
+		return add_copy(c, in, address,
+		    address_unquote(lookup.answer.value, c->arena),
+		    decision_of(c, parameter, &lookup));
+	return lookup.result == TABLE_NONE || stop(c, lookup.result,
+	    lookup.answer.why, decision_of(c, parameter, &lookup));
+}
+
+/* The copies of a message; recipient is complete, not yet expanded. */
+static void
+add_copies(struct cleanup *c, const struct envelope *in,
+    struct str recipient)
+{
+	struct str always = host_value(c->host, "always_bcc");
+	size_t i;
+
+	for (i = 0; in->more && i < in->more->n; i++)
+		if (!add_copy(c, in, recipient, in->more->address[i],
+		    in->more_by))
+			return;
+	if (in->unmapped || c->out->result != TABLE_FOUND ||
+	    !find_copy(c, in, &c->host->maps.sender_bcc, "sender_bcc_maps",
+	    c->out->sender) ||
+	    !find_copy(c, in, &c->host->maps.recipient_bcc,
+	    "recipient_bcc_maps", recipient) || !always.len)
+		return;
+	add_copy(c, in, recipient, always, (struct decision){
+	    .what = "always_bcc",
+	    .at = host_setting_origin(c->host, NULL, "always_bcc")});
+}
+
 void
 cleanup_envelope(const struct host *host, const struct envelope *in,
     struct arena *a, struct cleaned *out)
@@ -376,8 +453,10 @@ cleanup_envelope(const struct host *host, const struct envelope *in,
 		.header_from = in->header_from};
 	out->last = &out->steps;
 	if (map_sender(&c, in) && map_header(&c, in) &&
-	    map_recipient(&c, in, &recipient))
+	    map_recipient(&c, in, &recipient)) {
 		expand(&c, recipient, !in->unmapped);
+		add_copies(&c, in, recipient);
+	}
 }
 
 void

@@ -15,6 +15,7 @@ enum step_kind {
 	STEP_MASQUERADE,
 	STEP_ALIAS,			/* virtual_alias_maps */
 	STEP_REDIRECT,			/* access(5) REDIRECT */
+	STEP_BCC,			/* always_bcc and its like */
 	STEP_GENERIC,			/* smtp_generic_maps, at the exit */
 	STEP_KINDS
 };
@@ -35,6 +36,8 @@ struct envelope {
 	struct str sender, recipient, header_from;
 	bool local;			/* headers are rewritten too */
 	bool unmapped;			/* no_address_mappings */
+	const struct address_list *more;	/* access(5) BCC; or NULL */
+	struct decision more_by;
 };
 
 struct cleaned {

@@ -162,6 +162,8 @@ open_tables(struct host *host)
 	open_maps(host, &maps->virtual_alias, "virtual_alias_maps");
 	open_maps(host, &maps->transport, "transport_maps");
 	open_maps(host, &maps->relocated, "relocated_maps");
+	open_maps(host, &maps->sender_bcc, "sender_bcc_maps");
+	open_maps(host, &maps->recipient_bcc, "recipient_bcc_maps");
 	open_maps(host, &maps->sender_transport,
 	    "sender_dependent_default_transport_maps");
 	open_maps(host, &maps->sender_relayhost,
@@ -173,6 +175,8 @@ open_tables(struct host *host)
 	host->virtual_mailbox_domains = open_list(host, MATCH_STRINGS,
 	    "virtual_mailbox_domains");
 	host->relay_domains = open_list(host, MATCH_DOMAINS, "relay_domains");
+	host->masquerade_exceptions = open_list(host, MATCH_STRINGS,
+	    "masquerade_exceptions");
 }
 
 /* The port of an inet service's name: "smtp", "587", "[::1]:submission". */

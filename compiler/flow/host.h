@@ -32,6 +32,7 @@ struct listener_port {
 struct host_maps {
 	struct maps canonical, sender_canonical, recipient_canonical;
 	struct maps virtual_alias, transport, relocated;
+	struct maps sender_bcc, recipient_bcc;
 	struct maps sender_transport;	/* sender_dependent_default_transport */
 	struct maps sender_relayhost;	/* sender_dependent_relayhost_maps */
 	struct maps tls_policy;
@@ -72,6 +73,7 @@ struct host {
 	const struct match_list *virtual_alias_domains;
 	const struct match_list *virtual_mailbox_domains;
 	const struct match_list *relay_domains;
+	const struct match_list *masquerade_exceptions;
 	struct listener_port *port;
 	size_t nport;
 	struct host_setup setup;

@@ -124,6 +124,7 @@ strip_local(struct resolver *r, struct str *quoted, bool *remote)
 	const struct address_rules *rules = &r->host->rules;
 	struct str saved = {0}, empty = host_value(r->host,
 	    "empty_address_recipient");
+	bool null_domain = host_flag(r->host, "resolve_null_domain");
 	size_t loops;
 
 	*remote = false;
@@ -134,6 +135,9 @@ strip_local(struct resolver *r, struct str *quoted, bool *remote)
 		    find_unquoted(*quoted, '@') < quoted->len &&
 		    quoted->s[quoted->len - 2] != '.' &&
 		    quoted->s[quoted->len - 2] != '@')
+			quoted->len--;
+		if (null_domain && quoted->len &&
+		    find_unquoted(*quoted, '@') == quoted->len - 1)
 			quoted->len--;
 		at = find_unquoted(*quoted, '@');
 		if (at < quoted->len) {
@@ -228,6 +232,35 @@ is_good_domain(struct resolver *r, struct str domain)
 		    &prefix) && family == 6;
 	return !network_error(r->arena, inner, &family, &prefix) &&
 	    family == 4 && str_find(inner, '/') == inner.len;
+}
+
+/*
+ * user@192.0.2.1 is user@[192.0.2.1] where resolve_numeric_domain is set;
+ * false: it is no address, or not to be told (.result).
+ */
+static bool
+put_brackets(struct resolver *r, struct str *domain, bool *remote)
+{
+	struct resolution *out = r->out;
+	struct str local = {out->recipient.s,
+	    out->recipient.len - domain->len - 1};
+	enum table_result own;
+	unsigned family, prefix;
+	size_t colon = str_find(*domain, ':');
+
+	if (!host_flag(r->host, "resolve_numeric_domain") || !domain->len ||
+	    str_find(*domain, '/') < domain->len ||
+	    network_error(r->arena, colon < domain->len ?
+	    str_of(arena_printf(r->arena, "[%.*s]", STR_ARG(*domain))) :
+	    *domain, &family, &prefix))
+		return false;
+	*domain = str_of(arena_printf(r->arena, "[%.*s]", STR_ARG(*domain)));
+	out->recipient = join(r->arena, local, *domain);
+	own = address_is_local(&r->host->rules, *domain, r->arena);
+	if (own != TABLE_FOUND && own != TABLE_NONE)
+		return fail(r, own, "mydestination gives no answer");
+	*remote = *remote && own == TABLE_NONE;
+	return true;
 }
 
 /* user@here@there, here!user and user%there, as the next host may read it. */
@@ -454,8 +487,9 @@ resolve_address(const struct host *host, struct str sender,
 	for (at = out->recipient.len; at && out->recipient.s[at - 1] != '@';)
 		at--;
 	domain = (struct str){out->recipient.s + at, out->recipient.len - at};
-	if (!is_good_domain(&r, domain)) {
-		out->bad = true;
+	if (!is_good_domain(&r, domain) &&
+	    !put_brackets(&r, &domain, &remote)) {
+		out->bad = out->result == TABLE_FOUND;
 		return;
 	}
 	out->routed = is_routed(out->recipient, domain);

@@ -127,7 +127,9 @@ clean(struct tracer *t, struct hop *hop)
 	struct envelope in = {.sender = m->sender, .recipient = m->recipient,
 		.header_from = m->header_from, .local = is_local(hop),
 		.unmapped = overrides(hop->host, hop->port,
-		    "no_address_mappings")};
+		    "no_address_mappings"),
+		.more = hop->port ? &hop->verdict.bcc : NULL,
+		.more_by = hop->verdict.by};
 	struct cleaned *out = &hop->cleaned;
 	struct str *to;
 
@@ -172,6 +174,17 @@ is_deferred_transport(const struct host *host, struct str name)
 		if (str_eq(item, name))
 			return true;
 	return false;
+}
+
+/* The sender of notifications that nobody gets, at the host itself. */
+static bool
+is_for_nobody(const struct host *host, const struct resolution *r)
+{
+	struct str sender = host_value(host, "double_bounce_sender");
+
+	return r->class == CLASS_LOCAL && r->recipient.len > sender.len &&
+	    r->recipient.s[sender.len] == '@' &&
+	    str_eq_fold((struct str){r->recipient.s, sender.len}, sender);
 }
 
 /* How a delivery to a transport that is no SMTP ends. */
@@ -230,12 +243,14 @@ trace_route(const struct world_host *host, struct arena *a,
 
 	d->fate = FATE_DELIVERED;
 	if (is_deferred_transport(&host->host, d->transport)) {
-		d->fate = FATE_DEFERRED;
-		d->text = "4.3.2 deferred transport";
 		d->by = (struct decision){.what = "defer_transports",
 			.value = d->transport,
 			.at = host_setting_origin(&host->host, NULL,
 			    "defer_transports")};
+		d->transport = STR("retry");
+		d->nexthop = STR("4.3.2 deferred transport");
+		d->fate = FATE_DEFERRED;
+		d->text = d->nexthop.s;
 		return;
 	}
 	service = transport_service(&host->host, d->transport);
@@ -279,6 +294,12 @@ deliver(struct tracer *t, struct hop *hop, struct str recipient,
 		d->nexthop = STR("5.1.3 bad address syntax");
 		d->fate = FATE_BOUNCED;
 		d->text = d->nexthop.s;
+		return;
+	}
+	if (is_for_nobody(host, &r)) {
+		d->transport = d->nexthop = (struct str){0};
+		d->fate = FATE_DISCARDED;
+		d->text = "undeliverable postmaster notification discarded";
 		return;
 	}
 	trace_route(hop->host, t->arena, d);

@@ -76,7 +76,7 @@ def delivery(one):
 def said(code, text, deliveries):
     """What is compared of a side."""
     return (code, text if code and code != 250 else '', sorted(
-        set(map(delivery, deliveries)), key=str) if code in (0, 250) else [])
+        set(delivery(one) for one in deliveries if one['transport']), key=str) if code in (0, 250) else [])
 
 
 def show(side):
@@ -98,7 +98,8 @@ with open(known) as file:
                   if line.strip() and line[0] != '#']
 groups = {}
 for record in records:
-    root = record['node'] if record['node'] in foreign else None
+    root = record['node'] if record['node'] in foreign or \
+        record['mode'].startswith('generated') else None
     groups.setdefault((record['mode'], root), []).append(record)
 used = set()
 with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
