@@ -86,16 +86,16 @@ $B/real/judge: tests/real/smtpd/judge.c $B/libmailc.a
 
 # Real servers and real mail, in namespaces of this machine.
 fleet: all
-	@tests/fleet/need
+	@tests/tools/need test
 	@tests/fleet/run
 
-# Which single breakages of templates and data the scenarios miss: slow.
+# What is broken in one place at a time, and which scenario notices: slow.
 fleet-mutants: all
-	@tests/fleet/need
-	@tests/fleet/mutants
+	@tests/tools/need test
+	@tests/fleet/run mutants
 
 fleet-up: all
-	@tests/fleet/need
+	@tests/tools/need test
 	@tests/fleet/run up
 
 fleet-shell:

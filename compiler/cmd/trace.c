@@ -11,7 +11,6 @@
 #include <getopt.h>
 #include <string.h>
 
-#define STRANGER_SENDER "someone@example.net"
 
 struct asked {
 	const char *recipient, *from, *at, *client, *cert, *login, *helo,
@@ -187,7 +186,7 @@ usual_sender(const struct trace *t, const struct asked *asked)
 		return str_of(arena_printf(a, "root@%s", t->certificate));
 	if (!t->port)
 		return str_of(arena_printf(a, "root@%s", t->host->host.name));
-	return STR(STRANGER_SENDER);
+	return caller_outside(&t->world, 0);
 }
 
 static struct str

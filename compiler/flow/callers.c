@@ -30,6 +30,24 @@ caller_stranger(const struct world *world, bool v6)
 		.key_fingerprint = STR(""), .login = STR(""), .tls = true};
 }
 
+struct str
+caller_outside(const struct world *world, unsigned which)
+{
+	/* RFC 2606; a test fleet may have some of them for its own. */
+	static const char *const addresses[] = {
+		"someone@example.net", "someone@example.com",
+		"someone@example.edu", "someone@elsewhere.example",
+		"someone@nowhere.invalid",
+	};
+	size_t n = sizeof(addresses) / sizeof(addresses[0]), i;
+
+	for (i = 0; i + 1 < n; i++)
+		if (!records_domain(world->records, str_of(
+		    addresses[i] + sizeof("someone@") - 1)) && !which--)
+			break;
+	return str_of(addresses[i]);
+}
+
 void
 callers_init(struct callers *c, const struct world *world, struct arena *a)
 {

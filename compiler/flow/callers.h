@@ -28,6 +28,9 @@ struct callers {
 /* Somebody outside: no node's address, no certificate, no login; TLS. */
 struct client caller_stranger(const struct world *world, bool v6);
 
+/* An address in a domain that is not the fleet's: the first or the second. */
+struct str caller_outside(const struct world *world, unsigned which);
+
 void callers_init(struct callers *c, const struct world *world,
     struct arena *a);
 void callers_release(struct callers *c);

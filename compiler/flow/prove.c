@@ -81,9 +81,15 @@ prove_stranger(const struct prover *p, bool v6)
 }
 
 struct str
-prove_stranger_sender(void)
+prove_stranger_sender(const struct prover *p)
 {
-	return STR("someone@example.net");
+	return caller_outside(p->world, 0);
+}
+
+struct str
+prove_outside(const struct prover *p)
+{
+	return caller_outside(p->world, 1);
 }
 
 bool

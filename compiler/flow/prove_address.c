@@ -264,7 +264,7 @@ start(struct address_prover *ap, struct door *door,
 		}
 	for (i = 0; i < senders->n; i++) {
 		prove_message(ap, door, senders->address[i],
-		    STR("someone@example.net"), NOWHERE, false);
+		    prove_stranger_sender(ap->p), NOWHERE, false);
 		prove_message(ap, door, senders->address[i], ap->srs, NOWHERE,
 		    false);
 		arena_clear(scratch);
@@ -280,7 +280,7 @@ start_stranger(struct address_prover *ap, const struct world_host *host,
 	struct message message;
 	unsigned v6;
 
-	add_sender(&s, a, prove_stranger_sender(), entry);
+	add_sender(&s, a, prove_stranger_sender(ap->p), entry);
 	add_sender(&s, a, STR(""), entry);
 	add_sender(&s, a, ap->srs, false);
 	add_sender(&s, a, prove_join(ap, ap->way.symbol, ap->domain[0]),
@@ -435,7 +435,7 @@ find_srs(struct address_prover *ap)
 	for (i = 0; i < world->n; i++)
 		if (world->host[i].has_srs && !world->host[i].srs.why) {
 			srs_forward(&world->host[i].srs.rules,
-			    prove_stranger_sender(), &ap->way.keep, &ap->srs,
+			    prove_stranger_sender(ap->p), &ap->way.keep, &ap->srs,
 			    &why);
 			return;
 		}

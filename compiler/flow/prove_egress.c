@@ -113,17 +113,22 @@ check_tls(struct egress_proof *e, const struct hop *hop,
 	    "between hosts of the fleet it must be authenticated");
 }
 
+/* A key without its public half in the data is published by others. */
 static bool
 has_published(const struct prover *p, const struct signature *s)
 {
+	const struct dkim_key *key = p->fleet->dkim.item;
 	struct str owner = str_of(arena_printf(p->arena,
 	    "%.*s._domainkey.%.*s", STR_ARG(s->selector),
 	    STR_ARG(s->domain)));
-	size_t n, missing;
+	size_t i, n;
 
 	records_get(p->world->records, owner, RECORD_TXT, &n);
-	records_get(p->world->records, owner, RECORD_MISSING, &missing);
-	return n || missing;
+	for (i = 0; !n && i < p->fleet->dkim.n; i++)
+		n = !key[i].public_key.len &&
+		    str_eq_fold(text_str(key[i].domain), s->domain) &&
+		    str_eq(text_str(key[i].selector), s->selector);
+	return n != 0;
 }
 
 static bool
@@ -262,7 +267,7 @@ senders_of(struct egress_proof *e, struct str *sender, size_t max)
 	size_t n = 0, i;
 
 	sender[n++] = STR("");
-	sender[n++] = prove_stranger_sender();
+	sender[n++] = prove_stranger_sender(e->p);
 	sender[n++] = str_of(arena_printf(a, "postmaster@%s",
 	    e->p->fleet->domain.s));
 	sender[n++] = str_of(arena_printf(a, "root@%s", e->host->host.name));
@@ -280,11 +285,11 @@ try_sendmail(struct egress_proof *e, const struct str *sender, size_t n)
 		.name = STR("localhost"), .fingerprint = STR(""),
 		.key_fingerprint = STR(""), .login = STR(""), .tls = false},
 		.helo = STR("localhost"),
-		.recipient = STR("someone@example.com")};
+		.recipient = prove_outside(e->p)};
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (str_eq(sender[i], prove_stranger_sender()))
+		if (str_eq(sender[i], prove_stranger_sender(e->p)))
 			continue;
 		m.sender = m.header_from = sender[i];
 		try_message(e, NULL, &m);
@@ -320,7 +325,7 @@ try_listener(struct egress_proof *e, const struct listener *contract,
 			m.sender = sender[i];
 			/* A list's sender, and an author of ours. */
 			m.header_from = m.sender.len ? m.sender : sender[2];
-			m.recipient = k == 0 ? STR("someone@example.com") :
+			m.recipient = k == 0 ? prove_outside(e->p) :
 			    forward_of(e->p, k == 2);
 			if (m.recipient.len)
 				try_message(e, port, &m);
@@ -337,8 +342,8 @@ check_forged(struct egress_proof *e, const struct listener_port *port)
 	const struct text *domain = e->host->node->dkim_domains.item;
 	struct message m = {.client = prove_stranger(e->p, false),
 		.helo = STR("mail.example.net"),
-		.sender = prove_stranger_sender(),
-		.recipient = STR("someone@example.com")};
+		.sender = prove_stranger_sender(e->p),
+		.recipient = prove_outside(e->p)};
 	struct sign_verdict verdict;
 	size_t i;
 
@@ -365,10 +370,10 @@ static void
 check_return(struct prover *p, const struct world_host *srs)
 {
 	struct egress_proof e = {.p = p};
-	struct str sender = prove_stranger_sender();
+	struct str sender = prove_stranger_sender(p);
 	struct cleaned cleaned;
 	struct envelope in = {.sender = sender,
-		.recipient = STR("someone@example.com"),
+		.recipient = prove_outside(p),
 		.header_from = sender};
 	struct message m = {.client = prove_stranger(p, false),
 		.helo = STR("mail.example.net"), .sender = STR("")};

@@ -26,7 +26,7 @@ ask_mx(struct address_prover *ap, struct door *mx,
     const struct world_host *srs, struct str address, uint32_t number)
 {
 	struct failure *f;
-	struct str sender = prove_stranger_sender();
+	struct str sender = prove_stranger_sender(ap->p);
 	way_end end = way_follow(&ap->way, mx, sender, address);
 
 	/* What does not arrive at all was told as that. */

@@ -30,8 +30,9 @@ void prove_forget(struct prover *p);
  * or IPv6.
  */
 struct client prove_stranger(const struct prover *p, bool v6);
-/* Their envelope sender. */
-struct str prove_stranger_sender(void);
+/* Their envelope sender, and an address that they write to. */
+struct str prove_stranger_sender(const struct prover *p);
+struct str prove_outside(const struct prover *p);
 
 /*
  * Report a law that is broken, with the trace that shows it: a note for every

@@ -11,6 +11,7 @@ struct relay {
 	const struct listener_port *port;
 	const struct listener *contract;
 	struct callers callers;
+	const struct match_list *trusted;	/* the data's own mynetworks */
 	struct str outside, own;	/* recipients; own.len 0: none */
 };
 
@@ -82,7 +83,24 @@ sender_of(const struct relay *r, const struct caller *caller)
 	if (caller->node)
 		return str_of(arena_printf(r->p->arena, "root@%s",
 		    caller->node->host.name));
-	return prove_stranger_sender();
+	return prove_stranger_sender(r->p);
+}
+
+/* The line that let it through; where none did, the lists that did not. */
+static struct origin
+place_of(const struct relay *r, const struct hop *hop)
+{
+	static const char *const lists[] = {
+		"smtpd_client_restrictions", "smtpd_relay_restrictions",
+		"smtpd_recipient_restrictions",
+	};
+	struct origin at = hop->verdict.by.at;
+	size_t i;
+
+	for (i = 0; !at.source && i < sizeof(lists) / sizeof(lists[0]); i++)
+		at = host_setting_origin(&r->host->host, r->port->service,
+		    lists[i]);
+	return at;
 }
 
 static void
@@ -98,14 +116,14 @@ report(struct relay *r, const struct caller *caller, struct str sender,
 		return;
 	hop = trace_hop(r->p->world, r->host, r->port, &m, &r->p->scratch);
 	if (wide)
-		prove_report(r->p, FINDING_FLOW_RELAY, hop->verdict.by.at, hop,
+		prove_report(r->p, FINDING_FLOW_RELAY, place_of(r, hop), hop,
 		    NULL, "%s takes mail for <%.*s> from %s on port %lld; by "
 		    "its role (from %s, recipients %s) it must not",
 		    r->host->host.name, STR_ARG(recipient), caller->who,
 		    (long long)r->port->port, r->contract->from.s,
 		    r->contract->recipients.s);
 	else
-		prove_report(r->p, FINDING_FLOW_RELAY, hop->verdict.by.at, hop,
+		prove_report(r->p, FINDING_FLOW_RELAY, place_of(r, hop), hop,
 		    NULL, "%s refuses mail for <%.*s> from %s on port %lld; "
 		    "by its role (from %s, recipients %s) it must not",
 		    r->host->host.name, STR_ARG(recipient), caller->who,
@@ -130,6 +148,37 @@ try_one(struct relay *r, const struct caller *caller, struct str sender,
 	prove_forget(r->p);
 }
 
+/*
+ * Where the role leaves mynetworks to the data (extra_params), who is in it is
+ * the operator's own word; that it is not the world is network-wide's.
+ */
+static const struct match_list *
+trusted_of(const struct relay *r)
+{
+	const struct parameter *p = r->host->node->extra_params.item;
+	size_t i;
+
+	for (i = 0; i < r->host->node->extra_params.n; i++)
+		if (str_eq(text_str(p[i].name), STR("mynetworks")))
+			return match_list_open(r->host->host.tables,
+			    r->p->arena, MATCH_CLIENTS, false,
+			    text_str(p[i].value));
+	return NULL;
+}
+
+static bool
+is_trusted(struct relay *r, const struct caller *caller)
+{
+	struct lookup lookup = {0};
+
+	return r->trusted && match_list_has(r->trusted, caller->client.name,
+	    caller->client.address, &r->p->scratch, &lookup) == TABLE_FOUND &&
+	    !str_eq(caller->client.address,
+	    prove_stranger(r->p, false).address) &&
+	    !str_eq(caller->client.address,
+	    prove_stranger(r->p, true).address);
+}
+
 /* Widening is tried with every kind of sender, the rest with the usual. */
 static void
 try_caller(struct relay *r, const struct caller *caller)
@@ -140,11 +189,14 @@ try_caller(struct relay *r, const struct caller *caller)
 	bool any = str_eq(text_str(r->contract->recipients), STR("any"));
 	bool served = is_served(r, caller);
 
+	/* What the host lets itself do is no relaying. */
+	if (caller->node == r->host || is_trusted(r, caller))
+		return;
 	try_one(r, caller, usual, r->outside, served && any);
 	if (!(served && any)) {
 		try_one(r, caller, STR(""), r->outside, false);
 		try_one(r, caller, own, r->outside, false);
-		try_one(r, caller, prove_stranger_sender(), r->outside,
+		try_one(r, caller, prove_stranger_sender(r->p), r->outside,
 		    false);
 	}
 	if (r->own.len)
@@ -234,8 +286,9 @@ prove_listener(struct prover *p, const struct world_host *host,
 			    (long long)port);
 		return;
 	}
-	r.outside = STR("someone@example.com");
+	r.outside = prove_outside(p);
 	r.own = own_recipient(&r);
+	r.trusted = trusted_of(&r);
 	callers_init(&r.callers, p->world, p->arena);
 	callers_of_port(&r.callers, host, r.port);
 	/* A listener for anyone knows nodes only where it names them, and what

@@ -31,8 +31,10 @@ try_sender(struct prover *p, const struct world_host *host,
 {
 	struct message m = {.client = prove_stranger(p, false),
 		.helo = STR("mail.example.net"), .sender = sender,
-		.recipient = STR("someone@example.com"),
+		.recipient = prove_outside(p),
 		.header_from = sender};
+	struct origin at = host_setting_origin(&host->host, port->service,
+	    "smtpd_sender_restrictions");
 	const struct hop *hop;
 	bool taken;
 
@@ -40,8 +42,8 @@ try_sender(struct prover *p, const struct world_host *host,
 	hop = trace_hop(p->world, host, port, &m, &p->scratch);
 	taken = hop->verdict.kind == VERDICT_ACCEPT;
 	if (hop->verdict.kind != VERDICT_UNKNOWN && taken != wanted)
-		prove_report(p, FINDING_FLOW_SENDER, hop->verdict.by.at, hop,
-		    NULL, wanted ? "%s does not let %.*s send as <%.*s>, its "
+		prove_report(p, FINDING_FLOW_SENDER, wanted || !at.source ?
+		    hop->verdict.by.at : at, hop, NULL, wanted ? "%s does not let %.*s send as <%.*s>, its "
 		    "own address" : "%s lets %.*s send as <%.*s>; by its role "
 		    "the sender must be its own", host->host.name,
 		    STR_ARG(login), STR_ARG(sender));
@@ -68,9 +70,9 @@ prove_logins(struct prover *p, const struct world_host *host,
 	    false);
 	try_sender(p, host, port, login, address(p, "postmaster", "", main),
 	    false);
-	try_sender(p, host, port, login, address(p, one, "", "example.net"),
-	    false);
-	try_sender(p, host, port, login, prove_stranger_sender(), false);
+	try_sender(p, host, port, login, address(p, one, "",
+	    prove_stranger_sender(p).s + sizeof("someone@") - 1), false);
+	try_sender(p, host, port, login, prove_stranger_sender(p), false);
 }
 
 /* Whether a role sends with its clients' own senders only. */

@@ -38,7 +38,7 @@ static void
 ask(struct address_prover *ap, struct door *door, struct str recipient,
     uint32_t cause, bool strict)
 {
-	struct str sender = prove_stranger_sender();
+	struct str sender = prove_stranger_sender(ap->p);
 	struct way *w = &ap->way;
 	enum fate fate;
 	way_end end;

@@ -196,8 +196,8 @@ ask_address(struct comparison *c, const struct world *world,
 {
 	struct message m = {.client = caller_stranger(world, false),
 		.helo = STR("mail.example.net"),
-		.sender = STR("someone@example.net"),
-		.header_from = STR("someone@example.net"),
+		.sender = caller_outside(c->new, 0),
+		.header_from = caller_outside(c->new, 0),
 		.recipient = address};
 	struct answer w = {.arena = &c->scratch};
 	struct destination to;
@@ -328,7 +328,7 @@ ask_client(struct comparison *c, const struct world *world,
 {
 	struct session session = {.client = caller->client,
 		.helo = caller->client.name,
-		.sender = STR("someone@example.net"), .recipient = recipient};
+		.sender = caller_outside(c->new, 0), .recipient = recipient};
 	struct verdict v;
 
 	if (caller->client.login.len && world->fleet)
@@ -370,7 +370,7 @@ compare_port(struct comparison *c, const struct world_host *old_host,
 	callers_of_nodes(&callers);
 	for (i = 0; i < callers.n; i++) {
 		compare_client(c, where, old, new, &callers.caller[i],
-		    STR("someone@example.com"));
+		    caller_outside(c->new, 1));
 		if (c->new->fleet)
 			compare_client(c, where, old, new, &callers.caller[i],
 			    str_of(arena_printf(c->arena, "postmaster@%s",
@@ -462,8 +462,8 @@ compare_signing(struct comparison *c, const struct world_host *old,
 	const struct fleet *fleet = c->new->fleet;
 	const struct dkim_key *key = fleet ? fleet->dkim.item : NULL;
 	const struct node *const *mx = fleet ? fleet->mx.item : NULL;
-	struct message m = {.sender = STR("someone@example.net"),
-		.recipient = STR("someone@example.com"), .helo = STR("x")};
+	struct message m = {.sender = caller_outside(c->new, 0),
+		.recipient = caller_outside(c->new, 1), .helo = STR("x")};
 	size_t i, k;
 
 	for (i = 0; fleet && i < fleet->dkim.n; i++) {

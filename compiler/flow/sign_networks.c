@@ -10,7 +10,7 @@
 #include <ctype.h>
 
 bool
-ip_read(struct ip *ip, struct str text)
+sign_ip_read(struct ip *ip, struct str text)
 {
 	static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
 	char s[64];
@@ -24,7 +24,8 @@ ip_read(struct ip *ip, struct str text)
 	return ip->is_4 || inet_pton(AF_INET6, s, ip->byte) == 1;
 }
 
-bool
+/* Whether the first bits of both are equal; of an IPv4 address, from 96. */
+static bool
 ip_in(const struct ip *ip, const struct ip *network, unsigned bits)
 {
 	unsigned whole, rest;
@@ -77,7 +78,7 @@ entry_has(struct str entry, const struct ip *ip)
 		if (address.len > 1 && *address.s == '[' &&
 		    address.s[address.len - 1] == ']')
 			address = (struct str){address.s + 1, address.len - 2};
-		if (!ip_read(&network, address))
+		if (!sign_ip_read(&network, address))
 			result = MAYBE;	/* a name: the DNS knows */
 		else if (ip_in(ip, &network, bits))
 			return YES;
@@ -85,37 +86,47 @@ entry_has(struct str entry, const struct ip *ip)
 	return result;
 }
 
-/* A map's line: a comment, or a key and perhaps a value. */
-static struct str
-line_key(struct str line)
+bool
+sign_next_line(struct str *rest, struct str *line)
 {
-	size_t i;
+	size_t len = str_find(*rest, '\n'), step;
+
+	if (!rest->len)
+		return false;
+	*line = str_trim((struct str){rest->s, len});
+	step = len < rest->len ? len + 1 : len;
+	rest->s += step;
+	rest->len -= step;
+	return true;
+}
+
+void
+sign_split_line(struct str line, struct str *key, struct str *value)
+{
+	size_t i = 0;
 
 	line = str_trim(line);
 	if (line.len && *line.s == '#')
 		line.len = 0;
-	for (i = 0; i < line.len; i++)
-		if (isspace((unsigned char)line.s[i]))
-			line.len = i;
-	return line;
+	while (i < line.len && !isspace((unsigned char)line.s[i]))
+		i++;
+	*key = (struct str){line.s, i};
+	*value = str_trim((struct str){line.s + i, line.len - i});
 }
 
 static enum maybe
 text_has(struct str text, const struct ip *ip)
 {
-	enum maybe result = NO;
+	enum maybe result = NO, has;
+	struct str line, key, value;
 
-	while (text.len) {
-		size_t len = str_find(text, '\n');
-		enum maybe has = entry_has(line_key((struct str){text.s, len}),
-		    ip);
-
+	while (sign_next_line(&text, &line)) {
+		sign_split_line(line, &key, &value);
+		has = entry_has(key, ip);
 		if (has == YES)
 			return YES;
 		if (has == MAYBE)
 			result = MAYBE;
-		text.s += len < text.len ? len + 1 : len;
-		text.len -= len < text.len ? len + 1 : len;
 	}
 	return result;
 }
@@ -171,7 +182,7 @@ as_map(const struct signer *s, const struct value *v, const struct ip *ip,
 }
 
 enum maybe
-networks_have(const struct signer *s, const struct value *networks,
+sign_networks_have(const struct signer *s, const struct value *networks,
     const struct ip *ip, const struct value **at, const char **why)
 {
 	const struct value *item = networks->u.item;
@@ -208,7 +219,7 @@ networks_have(const struct signer *s, const struct value *networks,
 }
 
 enum maybe
-ip_is_local(const struct signer *s, const struct ip *ip,
+sign_ip_is_local(const struct signer *s, const struct ip *ip,
     const struct value **at, const char **why)
 {
 	static const struct {
@@ -225,12 +236,12 @@ ip_is_local(const struct signer *s, const struct ip *ip,
 
 	*at = NULL;
 	for (i = 0; i < sizeof(always) / sizeof(always[0]); i++)
-		if (ip_read(&network, str_of(always[i].address)) &&
+		if (sign_ip_read(&network, str_of(always[i].address)) &&
 		    ip_in(ip, &network, always[i].bits))
 			return YES;
 	if (s->options.unknown) {
 		*why = s->options.unknown;
 		return MAYBE;
 	}
-	return networks ? networks_have(s, networks, ip, at, why) : NO;
+	return networks ? sign_networks_have(s, networks, ip, at, why) : NO;
 }

@@ -60,11 +60,11 @@ is_client(struct question *q, const struct value *v)
 	}
 	slash = str_find(text, '/');
 	address = (struct str){text.s, slash};
-	if (!q->message->client.len || !ip_read(&client, q->message->client)) {
+	if (!q->message->client.len || !sign_ip_read(&client, q->message->client)) {
 		q->why = "the client's address is not known";
 		return MAYBE;
 	}
-	if (!ip_read(&network, address) || client.is_4 != network.is_4)
+	if (!sign_ip_read(&network, address) || client.is_4 != network.is_4)
 		return NO;
 	if (slash < text.len)
 		bits = (unsigned)strtoul(text.s + slash + 1, NULL, 10);
@@ -90,16 +90,16 @@ is_address(struct question *q, const struct value *v, struct str address,
 	}
 	if (str_starts(wanted, STR("@")))
 		return domain.s && str_eq((struct str){wanted.s + 1,
-		    wanted.len - 1}, lower(domain, q->arena)) ? YES : NO;
+		    wanted.len - 1}, sign_lower(domain, q->arena)) ? YES : NO;
 	if (str_find(wanted, '@') < wanted.len)
-		return str_eq(wanted, lower(address, q->arena)) ? YES : NO;
-	return str_eq(wanted, lower(local, q->arena)) ? YES : NO;
+		return str_eq(wanted, sign_lower(address, q->arena)) ? YES : NO;
+	return str_eq(wanted, sign_lower(local, q->arena)) ? YES : NO;
 }
 
 static enum maybe
 is_mailbox(struct question *q, const struct value *v, struct str address)
 {
-	struct str domain = domain_of(address, q->arena), local = address;
+	struct str domain = sign_domain_of(address, q->arena), local = address;
 
 	if (domain.s)
 		local.len -= domain.len + 1;
@@ -154,8 +154,8 @@ is_local(struct question *q, const struct value *v)
 	struct ip ip;
 
 	(void)v;
-	if (ip_read(&ip, q->message->client))
-		return ip_is_local(q->s, &ip, &at, &q->why);
+	if (sign_ip_read(&ip, q->message->client))
+		return sign_ip_is_local(q->s, &ip, &at, &q->why);
 	q->why = "the client's address is not known";
 	return MAYBE;
 }
@@ -310,7 +310,7 @@ sorted_rules(const struct value *settings, struct arena *a, size_t *n)
 }
 
 enum maybe
-settings_sign(const struct signer *s, const struct sign_message *message,
+sign_settings_let(const struct signer *s, const struct sign_message *message,
     const struct value **at, const char **why, struct arena *a)
 {
 	const struct value *symbol = value_get(&s->signing.value,

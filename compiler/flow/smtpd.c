@@ -11,8 +11,8 @@ reply(struct judge *j, const char *text)
 {
 	j->reply = (struct reply){arena_strdup(j->arena, text),
 	    judge_decision(j)};
-	if (j->smtpd->set.soft_bounce && j->reply.text[0] == '5')
-		j->reply.text[0] = '4';
+	if (j->smtpd->set.soft_bounce && text[0] == '5')
+		j->reply.text[0] = j->reply.text[4] = '4';
 	return CHECK_REJECT;
 }
 
@@ -69,7 +69,7 @@ check_helo(struct judge *j)
 		return CHECK_DUNNO;
 	j->if_permit.active = j->permit_client;
 	j->if_reject.active = false;
-	check = judge_stage(j, &j->smtpd->helo, j->session->helo,
+	check = judge_stage(j, &j->smtpd->helo, j->said,
 	    SUBJECT_HELO, "check_helo_access");
 	j->permit_helo = j->if_permit.active;
 	return check;
@@ -237,16 +237,32 @@ check_login(struct judge *j)
 	return CHECK_DUNNO;
 }
 
+/* What could be mistaken in a header is not kept. */
+static struct str
+neuter(struct arena *a, struct str name)
+{
+	char *s = arena_strndup(a, name.s, name.len);
+	size_t i;
+
+	for (i = 0; i < name.len; i++)
+		if (strchr(" <>()\\\";@", s[i]) ||
+		    (unsigned char)s[i] < ' ' || s[i] == 0x7f)
+			s[i] = '?';
+	return (struct str){s, name.len};
+}
+
 static enum check
 say_helo(struct judge *j)
 {
 	enum check check = CHECK_DUNNO;
 
-	j->helo = j->session->helo.len != 0;
+	j->said = j->session->helo;
+	j->helo = j->said.len != 0;
 	if (!j->smtpd->set.delay_reject)
 		check = check_helo(j);
 	if (ends(check))
 		j->helo = false;
+	j->said = neuter(j->arena, j->said);
 	return check;
 }
 

@@ -114,12 +114,12 @@ access_helo(struct judge *j, const struct step *step)
 	struct lookup lookup = {0};
 
 	about.reply_class = SUBJECT_HELO;
-	about.reply_name = j->session->helo;
+	about.reply_name = j->said;
 	if (!j->helo)
 		return CHECK_DUNNO;
 	if (!step->argument->table)
 		return no_table(j, &about);
-	if (find_name(j, &about, j->session->helo, &lookup))
+	if (find_name(j, &about, j->said, &lookup))
 		return act(j, &about, &lookup);
 	return CHECK_DUNNO;
 }
@@ -261,8 +261,9 @@ access_server(struct judge *j, const struct step *step)
 {
 	struct step about = *step;
 	struct lookup lookup = {0};
-	struct str name, address;
-	bool by_name;
+	struct str name, address = {0};
+	enum record record = step->restriction->record;
+	bool found = false;
 	size_t at;
 
 	if (!judge_subject(j, &name, &about))
@@ -270,12 +271,15 @@ access_server(struct judge *j, const struct step *step)
 	for (at = name.len; at && name.s[at - 1] != '@'; at--)
 		;
 	name = (struct str){name.s + at, name.len - at};
-	by_name = step->restriction->record == RECORD_NS;
 	if (name.len && name.s[0] == '[') {
-		if (by_name || !literal_valid(name, &address))
+		if (record == RECORD_NS || !literal_valid(name, &address))
 			return CHECK_DUNNO;
-	} else if (!by_name && address_valid(name)) {
+	} else if (record != RECORD_NS && address_valid(name)) {
 		address = name;
+	} else if (record == RECORD_MX && !name_valid(name)) {
+		/* A name that no DNS is asked for is its own server. */
+		found = step->argument->table &&
+		    find_name(j, &about, name, &lookup);
 	} else {
 		judge_assume(j, "%.*s finds no server of %.*s",
 		    STR_ARG(j->restriction), STR_ARG(name));
@@ -283,7 +287,8 @@ access_server(struct judge *j, const struct step *step)
 	}
 	if (!step->argument->table)
 		return never_permit(j, no_table(j, &about));
-	if (find_address(j, &about, address, &lookup))
+	if (found || (address.len &&
+	    find_address(j, &about, address, &lookup)))
 		return never_permit(j, act(j, &about, &lookup));
 	return CHECK_DUNNO;
 }

@@ -134,7 +134,7 @@ helo_literal(struct judge *j, struct str text)
 enum check
 helo_invalid(struct judge *j, const struct step *step)
 {
-	struct str helo = j->session->helo;
+	struct str helo = j->said;
 
 	(void)step;
 	if (!j->helo)
@@ -151,7 +151,7 @@ helo_invalid(struct judge *j, const struct step *step)
 enum check
 helo_not_full(struct judge *j, const struct step *step)
 {
-	struct str helo = j->session->helo, name = name_undotted(helo);
+	struct str helo = j->said, name = name_undotted(helo);
 
 	(void)step;
 	if (!j->helo)
@@ -168,7 +168,7 @@ helo_not_full(struct judge *j, const struct step *step)
 enum check
 helo_address(struct judge *j, const struct step *step)
 {
-	struct str helo = j->session->helo;
+	struct str helo = j->said;
 	enum check check;
 	size_t i;
 

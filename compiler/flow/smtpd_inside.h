@@ -53,7 +53,7 @@ struct smtpd_settings {
 	int reject_code, defer_code, relay_code, plaintext_code;
 	int map_reject_code, map_defer_code, client_code, name_code;
 	int non_fqdn_code, alias_code, local_code, mailbox_code;
-	int relay_recipient_code;
+	int relay_recipient_code, unknown_name_code, unknown_domain_code;
 	struct str ehlo_words;		/* smtpd_discard_ehlo_keywords */
 	struct str null_key;		/* smtpd_null_access_lookup_key */
 	struct str probe;		/* address_verify_sender, complete;
@@ -126,6 +126,7 @@ struct judge {
 	/* What the session has come to. */
 	bool tls, certificate, login, helo, sender, recipient, at_rcpt;
 	struct str client;		/* "name[address]" */
+	struct str said;		/* the HELO, as smtpd keeps it */
 	struct resolution of_sender, of_recipient;
 	bool resolved_sender, resolved_recipient;
 	/* Where in the lists we are: for decisions. */

@@ -172,6 +172,25 @@ open_search(struct smtpd *smtpd, struct str item)
 	smtpd->searches = kept;
 }
 
+/* smtpd wants to know how to reach a policy service when it starts. */
+static void
+open_policy(struct smtpd *smtpd, struct str item)
+{
+	struct str rest = item, name = item;
+	size_t colon;
+
+	if (item.s[0] == '{' && (!strip_braces(&rest) ||
+	    !value_item(&rest, &name)))
+		name = STR("");
+	colon = str_find(name, ':');
+	if (colon + 1 >= name.len ||
+	    !(str_starts(name, STR("inet:")) ||
+	    str_starts(name, STR("unix:")) ||
+	    str_starts(name, STR("local:"))))
+		smtpd_break(smtpd, arena_printf(smtpd->arena,
+		    "check_policy_service cannot ask %.*s", STR_ARG(item)));
+}
+
 static void
 open_list(struct smtpd *smtpd, struct restrictions *list, const char *name)
 {
@@ -185,8 +204,10 @@ open_list(struct smtpd *smtpd, struct restrictions *list, const char *name)
 		struct str item = list->item[i].text;
 
 		if (i && str_eq_fold(list->item[i - 1].text,
-		    STR("check_policy_service")))
+		    STR("check_policy_service"))) {
+			open_policy(smtpd, item);
 			continue;
+		}
 		if (item.s[0] == '{' || str_find(item, ':') < item.len)
 			open_search(smtpd, item);
 	}

@@ -71,6 +71,8 @@ read_settings(struct smtpd *smtpd)
 		{"unknown_client_reject_code", &s->client_code},
 		{"invalid_hostname_reject_code", &s->name_code},
 		{"non_fqdn_reject_code", &s->non_fqdn_code},
+		{"unknown_hostname_reject_code", &s->unknown_name_code},
+		{"unknown_address_reject_code", &s->unknown_domain_code},
 		{"unknown_virtual_alias_reject_code", &s->alias_code},
 		{"unknown_local_recipient_reject_code", &s->local_code},
 		{"unknown_virtual_mailbox_reject_code", &s->mailbox_code},

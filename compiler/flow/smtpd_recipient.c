@@ -113,7 +113,7 @@ recipient_backup(struct judge *j, const struct step *step)
 	    (j->of_recipient.routed && !j->smtpd->set.untrusted_routing))
 		return check;
 	domain = domain_of(j->of_recipient.recipient);
-	if (domain.len && domain.s[0] == '[')
+	if (!name_valid(domain))
 		return CHECK_DUNNO;
 	judge_assume(j, "%s is a backup MX of %.*s", j->smtpd->host->name,
 	    STR_ARG(domain));

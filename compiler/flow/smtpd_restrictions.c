@@ -25,7 +25,7 @@ judge_subject(struct judge *j, struct str *text, struct step *step)
 		*text = client_reverse_name(&session->client);
 		break;
 	case SUBJECT_HELO:
-		*text = j->helo ? session->helo : (struct str){0};
+		*text = j->helo ? j->said : (struct str){0};
 		break;
 	case SUBJECT_SENDER:
 		j->asked_sender = true;

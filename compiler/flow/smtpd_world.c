@@ -16,16 +16,30 @@ world_policy(struct judge *j, const struct step *step)
 	return CHECK_DUNNO;
 }
 
+/* Postfix asks the DNS for no other names, and takes them for not found. */
+static bool
+can_ask(struct str name)
+{
+	if (name.len > 2 && name.s[0] == '*' && name.s[1] == '.')
+		name = (struct str){name.s + 2, name.len - 2};
+	return str_eq(name, STR(".")) ||
+	    (name_valid(name) && !address_valid(name));
+}
+
 enum check
 world_helo(struct judge *j, const struct step *step)
 {
-	struct str helo = j->session->helo;
+	struct str helo = j->said;
 
 	(void)step;
 	if (!j->helo)
 		return CHECK_DUNNO;
 	if (helo.len && helo.s[0] == '[')
 		return helo_literal(j, helo);
+	if (!can_ask(helo))
+		return judge_reject(j, false, j->smtpd->set.unknown_name_code,
+		    "4.7.1", "<%.*s>: Helo command rejected: Host not found",
+		    STR_ARG(helo));
 	judge_assume(j, "%.*s is in the DNS", STR_ARG(helo));
 	return CHECK_DUNNO;
 }
@@ -52,8 +66,17 @@ world_domain(struct judge *j, const struct step *step)
 	if (at && resolution->class != CLASS_RELAY &&
 	    resolution->class != CLASS_DEFAULT)
 		return CHECK_DUNNO;
-	if (at && domain.len && domain.s[0] != '[')
-		judge_assume(j, "%.*s is in the DNS", STR_ARG(domain));
+	if (!at || (domain.len && domain.s[0] == '[' &&
+	    domain.s[domain.len - 1] == ']'))
+		return CHECK_DUNNO;
+	if (!can_ask(domain))
+		return judge_reject(j, false,
+		    j->smtpd->set.unknown_domain_code,
+		    about.reply_class == SUBJECT_SENDER ? "4.1.8" : "4.1.2",
+		    "<%.*s>: %s rejected: Domain not found",
+		    STR_ARG(about.reply_name),
+		    subject_name(about.reply_class));
+	judge_assume(j, "%.*s is in the DNS", STR_ARG(domain));
 	return CHECK_DUNNO;
 }
 

@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-enum { DEEPEST = 16 };	/* files within files */
+enum { LONGEST = 1000000 };	/* patterns; else a list never ends */
 
 struct match_pattern {
 	struct str text;	/* in lower case, without "!" */
@@ -19,6 +19,12 @@ struct match_pattern {
 	bool network;		/* it is to be read as one */
 	const char *why;	/* it cannot be told, or (network) is broken */
 	struct cidr cidr;
+};
+
+/* A file that is being read, and the one that names it. */
+struct match_file {
+	struct str path;
+	const struct match_file *outer;
 };
 
 struct match_list {
@@ -70,23 +76,36 @@ is_network(struct str s)
 }
 
 static void list_read(struct match_list *list, struct str text, bool match,
-    unsigned depth);
+    const struct match_file *outer);
+
+static void
+unknown_add(struct match_list *list, struct str text, bool match,
+    const char *why)
+{
+	struct match_pattern unknown = {.text = text, .match = match,
+	    .why = why};
+
+	pattern_add(list, &unknown);
+}
 
 /* Each line of a file that is no comment is a list of its own. */
 static void
 file_read(struct match_list *list, struct str path, bool match,
-    unsigned depth)
+    const struct match_file *outer)
 {
 	const struct table_world *world = list->tables->world;
-	struct match_pattern missing = {.text = path, .match = match};
+	const struct match_file file = {path, outer}, *each;
 	struct table_source source;
 	struct str rest;
 
-	if (depth > DEEPEST || !world->file ||
+	for (each = outer; each && !str_eq(each->path, path);
+	    each = each->outer)
+		;
+	if (each || !world->file ||
 	    !world->file(world->self, path, &source)) {
-		missing.why = arena_printf(list->arena,
-		    "the file %.*s is not part of the tree", STR_ARG(path));
-		pattern_add(list, &missing);
+		unknown_add(list, path, match, arena_printf(list->arena,
+		    each ? "the file %.*s names itself" :
+		    "the file %.*s is not part of the tree", STR_ARG(path)));
 		return;
 	}
 	for (rest = source.text; rest.len; ) {
@@ -94,18 +113,18 @@ file_read(struct match_list *list, struct str path, bool match,
 
 		rest = str_from(rest, line.len + (line.len < rest.len));
 		if (line.len && line.s[0] != '#')
-			list_read(list, line, match, depth + 1);
+			list_read(list, line, match, &file);
 	}
 }
 
 static void
 item_read(struct match_list *list, struct str item, bool match,
-    unsigned depth)
+    const struct match_file *outer)
 {
 	struct match_pattern pattern = {.match = match, .text = item};
 
 	if (item.s[0] == '/') {
-		file_read(list, item, match, depth);
+		file_read(list, item, match, outer);
 		return;
 	}
 	if (item.s[0] != '[' && str_find(item, ':') < item.len) {
@@ -116,30 +135,31 @@ item_read(struct match_list *list, struct str item, bool match,
 		pattern.network = list->kind == MATCH_CLIENTS &&
 		    is_network(pattern.text);
 		if (pattern.network)
-			pattern.why = cidr_parse(&pattern.cidr, pattern.text);
+			pattern.why = cidr_parse(list->arena, &pattern.cidr,
+			    pattern.text);
 	}
 	pattern_add(list, &pattern);
 }
 
 static void
 list_read(struct match_list *list, struct str text, bool match,
-    unsigned depth)
+    const struct match_file *outer)
 {
 	struct str item;
 
-	while (value_item(&text, &item) && item.s[0] != '#') {
+	while (value_item(&text, &item) && item.s[0] != '#' &&
+	    list->n <= LONGEST) {
 		bool wanted = match;
 
 		for (; item.len && item.s[0] == '!'; item = str_from(item, 1))
 			wanted = !wanted;
-		if (item.len) {
-			item_read(list, item, wanted, depth);
-		} else {
-			struct match_pattern broken = {.text = STR("!"),
-			    .why = "nothing follows a \"!\""};
-
-			pattern_add(list, &broken);
-		}
+		if (list->n == LONGEST)
+			unknown_add(list, item, wanted, "it is too long");
+		else if (item.len)
+			item_read(list, item, wanted, outer);
+		else
+			unknown_add(list, STR("!"), wanted,
+			    "nothing follows a \"!\"");
 	}
 }
 
@@ -154,7 +174,7 @@ match_list_open(struct tables *tables, struct arena *a, enum match_kind kind,
 	all->tables = tables;
 	all->arena = a;
 	list_read(all, (struct str){arena_strndup(a, list.s, list.len),
-	    list.len}, true, 0);
+	    list.len}, true, NULL);
 	return all;
 }
 
@@ -165,7 +185,8 @@ table_has_name(const struct match_pattern *pattern, struct str name,
 {
 	size_t dot;
 
-	while (name.len) {
+	/* A name that is empty is asked for where it has no parents. */
+	while (name.len || !names) {
 		lookup->key = name;
 		lookup->table = pattern->table;
 		lookup->result = table_get(pattern->table, name, a,
@@ -236,8 +257,7 @@ matches_address(const struct match_pattern *pattern, struct str address,
 	    (str_find(pattern->text, ':') < pattern->text.len))
 		return TABLE_NONE;
 	if (pattern->why) {
-		lookup->answer.why = arena_printf(a, "\"%.*s\" is no network: "
-		    "%s", STR_ARG(pattern->text), pattern->why);
+		lookup->answer.why = pattern->why;
 		return TABLE_RETRY;
 	}
 	nbytes = cidr_address(address, bytes);

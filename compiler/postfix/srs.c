@@ -360,7 +360,8 @@ srs_forward(const struct srs_rules *rules, struct str sender,
 			return rules->major < 2 ? SRS_UNCHANGED : SRS_REFUSED;
 		}
 		*rewritten = guard(rules, part, rest, a);
-	} else if (is_srs(local, '0')) {
+	} else if (is_srs(local, '0') || str_eq_fold(local, STR("SRS0"))) {
+		/* To postsrsd the end of "SRS0" is a separator too. */
 		*rewritten = guard(rules, domain, after(local, 4), a);
 	} else {
 		*rewritten = shorten(rules, domain, local, a);

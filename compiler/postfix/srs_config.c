@@ -344,6 +344,7 @@ srs_config_read(struct srs_config *config, const struct table_world *world,
 		return;
 	config->version = files[i].version;
 	config->owner = source.owner;
+	config->rules.major = config->version;
 	preset(config);
 	read_settings(&r, source.text);
 	read_secrets(&r);

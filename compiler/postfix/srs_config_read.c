@@ -9,7 +9,7 @@
 
 #include <ctype.h>
 
-struct reader {
+struct cursor {
 	struct str s;
 	size_t *at;
 	struct arena *arena;
@@ -17,26 +17,26 @@ struct reader {
 };
 
 static char
-peek(const struct reader *t)
+peek(const struct cursor *t)
 {
 	return *t->at < t->s.len ? t->s.s[*t->at] : '\0';
 }
 
 static bool
-at_end(const struct reader *t)
+at_end(const struct cursor *t)
 {
 	return *t->at >= t->s.len;
 }
 
 static bool
-fail(struct reader *t, const char *why)
+fail(struct cursor *t, const char *why)
 {
 	t->why = why;
 	return false;
 }
 
 static void
-skip_line(struct reader *t)
+skip_line(struct cursor *t)
 {
 	while (!at_end(t) && peek(t) != '\n')
 		++*t->at;
@@ -49,7 +49,7 @@ is_name(char c)
 }
 
 static struct str
-read_name(struct reader *t)
+read_name(struct cursor *t)
 {
 	size_t from = *t->at;
 
@@ -59,7 +59,7 @@ read_name(struct reader *t)
 }
 
 static struct str
-keep(struct reader *t, struct buf *b)
+keep(struct cursor *t, struct buf *b)
 {
 	struct str s = {arena_strndup(t->arena, b->s, b->len), b->len};
 
@@ -69,7 +69,7 @@ keep(struct reader *t, struct buf *b)
 
 /* Behind the quote, to behind the closing one. */
 static bool
-shell_quoted(struct reader *t, char quote, struct buf *b)
+shell_quoted(struct cursor *t, char quote, struct buf *b)
 {
 	while (!at_end(t) && peek(t) != quote) {
 		char c = peek(t);
@@ -94,7 +94,7 @@ shell_quoted(struct reader *t, char quote, struct buf *b)
 }
 
 static bool
-shell_word(struct reader *t, struct buf *b)
+shell_word(struct cursor *t, struct buf *b)
 {
 	while (!at_end(t) && !strchr(" \t\n;", peek(t))) {
 		char c = peek(t);
@@ -119,7 +119,7 @@ shell_word(struct reader *t, struct buf *b)
 }
 
 static bool
-shell_assignment(struct reader *t, struct srs_setting *setting)
+shell_assignment(struct cursor *t, struct srs_setting *setting)
 {
 	struct buf b = BUF_INIT;
 	bool ok;
@@ -149,7 +149,7 @@ bool
 srs_shell_next(struct arena *a, struct str text, size_t *at,
     struct srs_setting *setting, const char **why)
 {
-	struct reader t = {.s = text, .at = at, .arena = a};
+	struct cursor t = {.s = text, .at = at, .arena = a};
 	bool ok;
 
 	*why = NULL;
@@ -172,7 +172,7 @@ srs_shell_next(struct arena *a, struct str text, size_t *at,
 
 /* Blanks and comments: #, //, and slash and star. */
 static bool
-conf_skip(struct reader *t)
+conf_skip(struct cursor *t)
 {
 	while (!at_end(t)) {
 		char c = peek(t);
@@ -207,7 +207,7 @@ hex(char c)
 
 /* Behind the backslash of a string in "". */
 static bool
-conf_escape(struct reader *t, struct buf *b)
+conf_escape(struct cursor *t, struct buf *b)
 {
 	static const char from[] = "nrbfaetv", to[] = "\n\r\b\f\a\033\t\v";
 	char c = peek(t);
@@ -230,7 +230,7 @@ conf_escape(struct reader *t, struct buf *b)
 }
 
 static bool
-conf_quoted(struct reader *t, struct buf *b)
+conf_quoted(struct cursor *t, struct buf *b)
 {
 	char quote = peek(t), c;
 
@@ -261,7 +261,7 @@ conf_quoted(struct reader *t, struct buf *b)
 }
 
 static bool
-conf_value(struct reader *t, struct str *value)
+conf_value(struct cursor *t, struct str *value)
 {
 	struct buf b = BUF_INIT;
 	size_t from = *t->at;
@@ -284,7 +284,7 @@ conf_value(struct reader *t, struct str *value)
 }
 
 static bool
-conf_list(struct reader *t, struct srs_setting *setting)
+conf_list(struct cursor *t, struct srs_setting *setting)
 {
 	size_t cap = 0;
 
@@ -319,7 +319,7 @@ conf_list(struct reader *t, struct srs_setting *setting)
 }
 
 static bool
-conf_setting(struct reader *t, struct srs_setting *setting)
+conf_setting(struct cursor *t, struct srs_setting *setting)
 {
 	setting->name = read_name(t);
 	if (!setting->name.len || !conf_skip(t))
@@ -344,7 +344,7 @@ bool
 srs_conf_next(struct arena *a, struct str text, size_t *at,
     struct srs_setting *setting, const char **why)
 {
-	struct reader t = {.s = text, .at = at, .arena = a};
+	struct cursor t = {.s = text, .at = at, .arena = a};
 	bool ok;
 
 	*setting = (struct srs_setting){0};

@@ -8,8 +8,6 @@
 #include "postfix/lines.h"
 #include "postfix/postfix.h"
 
-enum { DEEPEST = 16 };	/* tables within tables */
-
 /* A server's answer is the world's to give. */
 static enum table_result
 server_get(struct table *table, struct str key, struct arena *a,
@@ -178,14 +176,14 @@ open_type(struct table *table)
 	if (type_named(type))
 		table->type = type_named(type);
 	table->pattern = table->type->pattern;
-	if (tables->depth > DEEPEST) {
+	if (tables->opening <= TABLE_DEEPEST) {
+		tables->opening++;
+		table->type->open(table);
+		tables->opening--;
+	}
+	if (tables->opening > TABLE_DEEPEST || table->depth > TABLE_DEEPEST)
 		table_break(table, TABLE_UNKNOWN,
 		    "tables stand within tables too deep");
-		return;
-	}
-	tables->depth++;
-	table->type->open(table);
-	tables->depth--;
 }
 
 struct table *
@@ -327,9 +325,9 @@ source_inline(struct table *table)
 
 	while (ok && value_item(&rest, &item)) {
 		ok = table_braced(item, &rule);
-		rule = text_trim(rule);
 		if (!ok)
 			break;
+		rule = text_trim(rule);
 		buf_add(&b, rule.s, rule.len);
 		buf_addch(&b, '\n');
 	}

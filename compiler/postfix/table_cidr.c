@@ -5,6 +5,7 @@
 #include "postfix/table_inside.h"
 
 #include "postfix/lines.h"
+#include "postfix/postfix.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -41,60 +42,28 @@ cidr_address(struct str address, unsigned char bytes[16])
 	return v6 ? 16 : 4;
 }
 
-/* The digits after the slash; more than 128 where they are none. */
-static unsigned
-prefix_length(struct str digits)
-{
-	unsigned n = 0;
-	size_t i;
-
-	if (!digits.len)
-		return UINT16_MAX;
-	for (i = 0; i < digits.len; i++) {
-		if (!text_is_digit(digits.s[i]))
-			return UINT16_MAX;
-		if (n <= 128)
-			n = n * 10 + (unsigned)(digits.s[i] - '0');
-	}
-	return n;
-}
-
 const char *
-cidr_parse(struct cidr *cidr, struct str pattern)
+cidr_parse(struct arena *a, struct cidr *cidr, struct str pattern)
 {
-	struct str address = pattern, length = {0};
-	size_t end, slash;
-	unsigned bits, i;
+	unsigned family, prefix, i;
+	const char *why = network_error(a, pattern, &family, &prefix);
+	struct str address = pattern;
 
-	if (pattern.len && pattern.s[0] == '[') {
-		end = str_find(pattern, ']');
-		if (end == pattern.len)
-			return "it lacks its \"]\"";
-		address = (struct str){pattern.s + 1, end - 1};
-		length = str_from(pattern, end + 1);
-		if (length.len && length.s[0] != '/')
-			return "text follows its \"]\"";
-	}
-	slash = str_find(address, '/');
-	if (!length.len && slash < address.len) {
-		length = str_from(address, slash);
-		address.len = slash;
-	}
+	if (why)
+		return why;
+	if (address.s[0] == '[')
+		address = str_from(address, 1);
+	for (i = 0; i < address.len && address.s[i] != '/' &&
+	    address.s[i] != ']'; i++)
+		;
+	address.len = i;
 	cidr->match = true;
 	cidr->bytes = (unsigned char)cidr_address(address, cidr->net);
-	if (!cidr->bytes)
-		return "it holds no address";
-	bits = length.len ? prefix_length(str_from(length, 1)) :
-	    cidr->bytes * 8u;
-	if (bits > cidr->bytes * 8u)
-		return "its prefix length is none";
 	for (i = 0; i < cidr->bytes; i++) {
-		unsigned keep = bits > i * 8 ? bits - i * 8 : 0;
+		unsigned keep = prefix > i * 8 ? prefix - i * 8 : 0;
 
 		cidr->mask[i] = (unsigned char)(keep >= 8 ? 0xff :
 		    0xff00u >> keep);
-		if (cidr->net[i] & ~cidr->mask[i] & 0xff)
-			return "bits behind its prefix are set";
 	}
 	return NULL;
 }
@@ -124,7 +93,7 @@ word_is(struct str line, struct str word)
 /* Read a rule; false: Postfix skips it. */
 static bool
 rule_read(const struct cidr_rules *rules, struct str line,
-    struct cidr_rule *rule)
+    struct cidr_rule *rule, struct arena *a)
 {
 	bool match = true;
 	size_t end;
@@ -147,7 +116,7 @@ rule_read(const struct cidr_rules *rules, struct str line,
 	    !lines_is_space(line.s[end])); end++)
 		;
 	rule->value = text_skip_space(str_from(line, end));
-	if (!end || cidr_parse(&rule->cidr, (struct str){line.s, end}))
+	if (!end || cidr_parse(a, &rule->cidr, (struct str){line.s, end}))
 		return false;
 	rule->cidr.match = match;
 	return rule->kind == CIDR_IF || rule->value.len;
@@ -194,7 +163,7 @@ cidr_open(struct table *table)
 	while (source_line_next(table->source.text, &at, &b, &line)) {
 		struct cidr_rule rule = {.offset = line.offset};
 
-		if (!rule_read(rules, line.text, &rule))
+		if (!rule_read(rules, line.text, &rule, a))
 			continue;
 		if (line.joined)
 			rule.value.s = arena_strndup(a, rule.value.s,

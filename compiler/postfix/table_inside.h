@@ -16,7 +16,7 @@ struct tables {
 	const struct table_world *world;
 	struct map open[2];	/* by "type:name"; [1]: keys folded */
 	bool utf8;		/* smtputf8_enable: keys, values are checked */
-	unsigned depth;		/* of the table being opened, in others */
+	unsigned opening;	/* tables, one within the other */
 	struct directory *directory;	/* table_directory.h; NULL: not yet */
 };
 
@@ -43,13 +43,16 @@ struct table {
 	struct str name;	/* "/etc/postfix/maps/alias" */
 	bool fold;		/* DICT_FLAG_FOLD_FIX */
 	bool pattern;
+	unsigned depth;		/* of the tables that it asks */
 	const char *why;	/* it cannot be asked; then broken says */
 	enum table_result broken;	/* RETRY or UNKNOWN */
 	struct table_source source;	/* of a type that is a file */
 	void *state;
 };
 
-/* The types; each is defined in a file of its own name. */
+enum { TABLE_DEEPEST = 16 };	/* tables within tables */
+
+/* The types. */
 extern const struct table_type table_indexed, table_texthash, table_inline,
     table_static, table_union, table_pipe, table_random, table_proxy,
     table_fail, table_regexp, table_pcre, table_cidr, table_ldap;
@@ -120,7 +123,8 @@ struct cidr {
 	bool match;		/* false: what is not in it */
 };
 /* Why the pattern is none, or NULL. */
-const char *cidr_parse(struct cidr *cidr, struct str pattern);
+const char *cidr_parse(struct arena *a, struct cidr *cidr,
+    struct str pattern);
 /* The bytes of an address: 4, 16, or 0 where it is none. */
 unsigned cidr_address(struct str address, unsigned char bytes[16]);
 bool cidr_has(const struct cidr *cidr, unsigned nbytes,

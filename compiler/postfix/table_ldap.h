@@ -1,9 +1,10 @@
-/* Templates of ldap tables: %s, %u, %d, %1 … as ldap_table(5) has them. */
+/* What an ldap table is set to, and its templates (ldap_table(5)). */
 #ifndef POSTFIX_TABLE_LDAP_H
 #define POSTFIX_TABLE_LDAP_H
 
-#include "base/buf.h"
-#include "base/str.h"
+#include "postfix/table_inside.h"
+
+struct match_list;
 
 /* What the templates of a table need of a key and of a value. */
 struct ldap_needs {
@@ -24,5 +25,35 @@ enum ldap_quoting { LDAP_QUOTE_NONE, LDAP_QUOTE_DN, LDAP_QUOTE_FILTER };
 bool ldap_expand(const struct ldap_needs *needs, struct str template,
     struct str value, struct str key, enum ldap_quoting quoting,
     struct buf *b);
+
+enum ldap_scope { SCOPE_SUB, SCOPE_ONE, SCOPE_BASE };
+
+/* A list of attributes; the kinds follow each other as in Postfix. */
+struct ldap_attributes {
+	struct str *name;
+	size_t n;
+	size_t terminal;	/* the first ones */
+	size_t plain;		/* these and leaf, result: the rest is special */
+};
+
+struct ldap_table {
+	struct map config;		/* of a file: struct str */
+	bool in_file;
+	struct str base, filter, format;
+	bool dynamic_base;
+	bool base_seen;			/* the fixed base is in the directory */
+	enum ldap_scope scope;
+	struct ldap_needs needs;
+	struct match_list *domains;	/* NULL: all */
+	struct ldap_attributes attributes;
+	long expansion_limit, size_limit;
+	struct map kept;		/* answers that were given, by key */
+};
+
+/* Whether the key is in a domain that the table is asked about. */
+enum table_result ldap_in_domain(const struct ldap_table *ldap,
+    struct str key, struct arena *a, struct table_answer *answer);
+enum table_result ldap_get(struct table *table, struct str key,
+    struct arena *a, struct table_answer *answer);
 
 #endif

@@ -204,6 +204,8 @@ parts_add(struct table *table, struct str spec)
 
 	if (!parts->n)
 		table->pattern = part->pattern;
+	if (table->depth <= part->depth)
+		table->depth = part->depth + 1;
 	parts->table[parts->n++] = part;
 }
 

@@ -4,6 +4,7 @@
  * text, each step of a chain being shorter than the one before.
  */
 #include "postfix/postfix.h"
+#include "postfix/table_inside.h"
 
 static const char *const types[] = {
 	"btree", "cdb", "cidr", "environ", "fail", "hash", "inline",
@@ -12,10 +13,7 @@ static const char *const types[] = {
 	"sqlite", "static", "tcp", "texthash", "unionmap", "unix",
 };
 
-enum {
-	NTYPES = sizeof(types) / sizeof(types[0]),
-	DEEPEST = 16,	/* tables within tables */
-};
+enum { NTYPES = sizeof(types) / sizeof(types[0]) };
 
 bool
 table_type_known(struct str name)
@@ -59,24 +57,6 @@ is_type(struct str type, const char *name)
 	return str_eq(type, str_of(name));
 }
 
-/* The text between the braces that enclose all of s, or nothing. */
-static bool
-braced(struct str s, struct str *inside)
-{
-	size_t i, level = 0;
-
-	if (s.len < 2 || s.s[0] != '{')
-		return false;
-	for (i = 0; i < s.len; i++) {
-		if (s.s[i] == '{')
-			level++;
-		else if (s.s[i] == '}' && !--level)
-			break;
-	}
-	*inside = (struct str){s.s + 1, s.len - 2};
-	return i == s.len - 1;
-}
-
 static const char *table_error_at(struct arena *a, struct str table,
     unsigned depth);
 
@@ -88,7 +68,7 @@ tables_error(struct arena *a, struct str type, struct str name,
 	struct str rest, item;
 	const char *why = NULL;
 
-	if (!braced(name, &rest) || !str_trim(rest).len)
+	if (!table_braced(name, &rest) || !str_trim(rest).len)
 		return arena_printf(a,
 		    "%.*s takes its tables in braces: %.*s:{type:name ...}",
 		    STR_ARG(type), STR_ARG(type));
@@ -103,12 +83,12 @@ inline_error(struct arena *a, struct str name)
 {
 	struct str rest, item, pair;
 
-	if (!braced(name, &rest) || !str_trim(rest).len)
+	if (!table_braced(name, &rest) || !str_trim(rest).len)
 		return "inline takes its entries in braces: "
 		    "inline:{ {key = value} ... }";
 	while (value_item(&rest, &item)) {
 		pair = item;
-		if (item.s[0] == '{' && !braced(item, &pair))
+		if (item.s[0] == '{' && !table_braced(item, &pair))
 			return arena_printf(a,
 			    "\"%.*s\" lacks its closing brace",
 			    STR_ARG(item));
@@ -138,7 +118,7 @@ table_error_at(struct arena *a, struct str table, unsigned depth)
 		return arena_printf(a,
 		    "\"%.*s\" names no table after its type",
 		    STR_ARG(table));
-	if (depth > DEEPEST)
+	if (depth > TABLE_DEEPEST)
 		return "tables stand within tables too deep";
 	if (is_type(type, "pipemap") || is_type(type, "unionmap"))
 		return tables_error(a, type, name, depth);
@@ -146,10 +126,10 @@ table_error_at(struct arena *a, struct str table, unsigned depth)
 		return table_error_at(a, name, depth + 1);
 	if (is_type(type, "inline"))
 		return inline_error(a, name);
-	if (is_type(type, "randmap") && !braced(name, &inside))
+	if (is_type(type, "randmap") && !table_braced(name, &inside))
 		return "randmap takes its values in braces: "
 		    "randmap:{value, ...}";
-	if (name.s[0] == '{' && !braced(name, &inside))
+	if (name.s[0] == '{' && !table_braced(name, &inside))
 		return arena_printf(a, "\"%.*s\" lacks its closing brace",
 		    STR_ARG(table));
 	return NULL;
@@ -166,7 +146,7 @@ unknown_type_at(struct str table, struct str *type, unsigned depth)
 {
 	struct str name, rest, item;
 
-	if (!table_part(table, type, &name) || depth > DEEPEST ||
+	if (!table_part(table, type, &name) || depth > TABLE_DEEPEST ||
 	    has_dollar(*type))
 		return false;
 	if (!table_type_known(*type))
@@ -174,7 +154,7 @@ unknown_type_at(struct str table, struct str *type, unsigned depth)
 	if (is_type(*type, "proxy"))
 		return unknown_type_at(name, type, depth + 1);
 	if ((is_type(*type, "pipemap") || is_type(*type, "unionmap")) &&
-	    braced(name, &rest))
+	    table_braced(name, &rest))
 		while (value_item(&rest, &item))
 			if (unknown_type_at(item, type, depth + 1))
 				return true;

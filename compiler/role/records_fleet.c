@@ -185,6 +185,14 @@ add_main_domain(struct records *r)
 	}
 }
 
+/* A node's own name is printed with the node. */
+static bool
+is_fqdn(const struct domain *domain)
+{
+	return domain->node && str_eq(text_str(domain->name),
+	    text_str(domain->node->fqdn));
+}
+
 static void
 add_alias_domains(struct records *r)
 {
@@ -193,7 +201,7 @@ add_alias_domains(struct records *r)
 
 	records_heading(r, "alias domains");
 	for (i = 0; i < r->fleet->alias_domains.n; i++)
-		if (!domain[i].node)
+		if (!is_fqdn(&domain[i]))
 			add_mx(r, domain[i].name.s, &r->fleet->mx);
 }
 

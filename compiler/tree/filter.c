@@ -2,8 +2,10 @@
  * A filter is parsed as libldap does it, which is a little wider than RFC
  * 4515: a comparison may stand without parentheses, and blanks between
  * parts do not count. Values are bytes; ASCII letters are folded and runs of
- * spaces are one space, at both ends none. An attribute that an entry does
- * not have makes a comparison false, and its negation true.
+ * spaces are one space, at both ends of a value none. There is no schema: an
+ * attribute that an entry does not have makes a comparison false and its
+ * negation true, and a piece between asterisks keeps the blanks at its ends,
+ * which slapd drops where the attribute is an IA5 string.
  */
 #include "tree/filter.h"
 
@@ -234,10 +236,6 @@ filter_read(struct filter_reader *r)
 	case '!':
 		f = read_parts(r, FILTER_NOT);
 		break;
-	case '(':
-		f = filter_read(r);
-		skip_spaces(r);
-		break;
 	default:
 		f = read_item(r);
 	}
@@ -376,13 +374,13 @@ has_pieces(const struct filter *f, struct str value)
 	return piece_ends(r, f->piece[last]);
 }
 
-/* Digits with an optional "-". */
+/* Digits with an optional "-", and no zeros in front of others. */
 static bool
 is_number(struct str s)
 {
 	size_t i = s.len && s.s[0] == '-';
 
-	if (i == s.len || s.len > 18)
+	if (i == s.len || s.len > 18 || (s.s[i] == '0' && s.len > 1))
 		return false;
 	for (; i < s.len; i++)
 		if (s.s[i] < '0' || s.s[i] > '9')
@@ -390,16 +388,23 @@ is_number(struct str s)
 	return true;
 }
 
-static int
-value_order(struct str a, struct str b)
+/* Whether a value is as large as b, or (less) as small. */
+static bool
+is_in_order(struct str a, struct str b, bool less)
 {
 	long long l, r;
+	int order;
 
-	if (!is_number(a) || !is_number(b))
-		return filter_compare(a, b);
-	l = strtoll(a.s, NULL, 10);
-	r = strtoll(b.s, NULL, 10);
-	return (l > r) - (l < r);
+	if (!is_number(a)) {
+		order = filter_compare(a, b);
+	} else {
+		if (!is_number(b))
+			return false;
+		l = strtoll(a.s, NULL, 10);
+		r = strtoll(b.s, NULL, 10);
+		order = (l > r) - (l < r);
+	}
+	return less ? order <= 0 : order >= 0;
 }
 
 static bool
@@ -414,9 +419,9 @@ value_matches(const struct filter *f, struct str value)
 	case FILTER_SUBSTRINGS:
 		return has_pieces(f, value);
 	case FILTER_GREATER:
-		return value_order(value, f->value) >= 0;
+		return is_in_order(value, f->value, false);
 	case FILTER_LESS:
-		return value_order(value, f->value) <= 0;
+		return is_in_order(value, f->value, true);
 	case FILTER_AND:
 	case FILTER_OR:
 	case FILTER_NOT:

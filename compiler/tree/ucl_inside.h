@@ -86,4 +86,66 @@ void ucl_unescape_single(struct buf *b);
  */
 bool ucl_expand(const struct ucl *ucl, struct buf *b);
 
+enum { UCL_NESTING = 100 };
+
+/* A section or list that is open. */
+struct ucl_open {
+	struct node *node;
+	unsigned level;		/* sections that one } closes share none */
+	bool braced;
+	struct origin at;
+};
+
+enum ucl_state {
+	AT_KEY,
+	AT_VALUE,
+	AFTER_VALUE,
+	AT_END,			/* behind the brace that closed the top */
+};
+
+/* The reading of one file. */
+struct ucl_reader {
+	struct ucl *ucl;
+	struct ucl_text t;
+	unsigned priority;
+	enum ucl_duplicate duplicate;
+	struct ucl_open open[UCL_NESTING];
+	unsigned depth;
+	struct node *current;	/* whose value comes */
+	enum ucl_state state;
+	bool included;		/* into what was read before */
+	bool more_keys;		/* the last key without "=" had one behind */
+	struct buf text;
+	enum ucl_result result;
+	struct ucl_problem *problem;
+};
+
+/* Note the first problem, at a place or where the reading is. Always false. */
+bool ucl_stop_at(struct ucl_reader *r, enum ucl_result result,
+    struct origin at, const char *why);
+bool ucl_broken(struct ucl_reader *r, const char *why);
+
+void ucl_skip(struct ucl_reader *r, unsigned classes);
+bool ucl_at_comment(const struct ucl_reader *r);
+/* The comments that follow each other without a blank. */
+bool ucl_skip_comments(struct ucl_reader *r);
+/* Behind the opening quote, to behind the closing one. */
+bool ucl_skip_quoted(struct ucl_reader *r, bool *escapes);
+
+static inline struct ucl_open *
+ucl_innermost(struct ucl_reader *r)
+{
+	return &r->open[r->depth - 1];
+}
+
+/* The node that a value goes into; in a list, a new one. */
+struct node *ucl_value_node(struct ucl_reader *r);
+void ucl_set_value(struct node *node, struct value v);
+
+/* A value from its first byte to behind its last. */
+bool ucl_read_quoted(struct ucl_reader *r);
+/* *is: whether it is <<EOD; "<x" is a value without quotes. */
+bool ucl_read_heredoc(struct ucl_reader *r, bool *is);
+bool ucl_read_bare(struct ucl_reader *r);
+
 #endif

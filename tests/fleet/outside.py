@@ -24,6 +24,7 @@ SERVERS = {
         ("198.51.100.23", "2001:db8:2::23", True, "wrong"),
     "plain.example.com": ("198.51.100.24", None, False, None),
     "tls.example.com": ("198.51.100.25", "2001:db8:2::25", True, None),
+    "six.example.com": (None, "2001:db8:2::26", True, "right"),
     # Senders; their bounces come back here.
     "sender.example.com": ("198.51.100.10", "2001:db8:2::10", False, None),
     "strict.example.com": ("198.51.100.11", None, False, None),
@@ -51,11 +52,10 @@ def print_zone(directory):
     print("ns. 3600 IN A 198.51.100.53\nns. 3600 IN AAAA 2001:db8:2::53")
     for name, (v4, v6, _, match) in SERVERS.items():
         print(f"{name}. 3600 IN MX 10 mail.{name}.")
-        print(f"mail.{name}. 3600 IN A {v4}")
-        print(f"{reverse(v4)} 3600 IN PTR mail.{name}.")
-        if v6:
-            print(f"mail.{name}. 3600 IN AAAA {v6}")
-            print(f"{reverse(v6)} 3600 IN PTR mail.{name}.")
+        for kind, address in (("A", v4), ("AAAA", v6)):
+            if address:
+                print(f"mail.{name}. 3600 IN {kind} {address}")
+                print(f"{reverse(address)} 3600 IN PTR mail.{name}.")
         if match:
             digest = tlsa(f"{directory}/keys/{name}.pem", match == "right")
             print(f"_25._tcp.mail.{name}. 3600 IN TLSA 3 1 1 {digest}")

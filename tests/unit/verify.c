@@ -168,8 +168,8 @@ add_spans(struct planned_file *file, uint32_t source)
 		struct spans *s = &file->spans;
 
 		s->span = realloc(s->span, (s->n + 1) * sizeof(s->span[0]));
-		s->span[s->n++] = (struct span){at, {source, line++, 1},
-		    ORIGIN_NONE};
+		s->span[s->n++] = (struct span){.offset = at,
+		    .template_at = {source, line++, 1}};
 		at += str_find(rest, '\n') + 1;
 	}
 }

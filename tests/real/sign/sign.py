@@ -178,7 +178,11 @@ CASES = [
      add('local.d/selectors', 'torproject.org m1\n'), add('local.d/paths', 'torproject.org /var/lib/rspamd/dkim/one.key\n')], False),
     ('http headers', 'srs-dal-01', [only(LOOSE + NETS + KEYS + 'use_http_headers = true;\n')], False),
     ('no word', 'srs-dal-01', [only(LOOSE + NETS + KEYS + 'use_domain_sign_networks = true;\n')], False),
-    ('signing table', 'srs-dal-01', [only(LOOSE + NETS + 'signing_table = ["*@torproject.org torproject.org"]; key_table = ["torproject.org torproject.org:t1:/var/lib/rspamd/dkim/one.key"];\n')], True),
+    ('signing table', 'srs-dal-01', [only(LOOSE + NETS + 'signing_table = ["*@torproject.org torproject.org"]; key_table = ["torproject.org torproject.org:t1:/var/lib/rspamd/dkim/one.key"];\n')], False),
+    ('signing table by domain', 'srs-dal-01', [only(LOOSE + NETS + 'sign_inbound = true; selector = "def"; signing_table = ["*@*project.org %", "you? theirs"];\n'
+     'key_table = ["two.torproject.org %:t2:/var/lib/rspamd/dkim/one.key", "theirs x.%:/var/lib/rspamd/dkim/two.key", "+.torproject.org a:b:c:d"];\n')], True),
+    ('signing table in files', 'srs-dal-01', [only(LOOSE + NETS + 'signing_table = "/etc/rspamd/local.d/st"; key_table = "/etc/rspamd/local.d/kt";\n'),
+     add('local.d/st', '# c\nproject.org one\nelsewhere two\n'), add('local.d/kt', 'one torproject.org:f1:/var/lib/rspamd/dkim/one.key\n')], False),
 ]
 
 

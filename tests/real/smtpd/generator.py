@@ -12,8 +12,8 @@ HELOS = ['mail.good.test', 'host.sub.bad.test', 'nodot', '[192.0.2.10]',
          'dotted.test.', 'out.example', '[IPv6:2001:db8::25]', '1.2.3',
          'b@d.test', '[2001:db8::25]', '2001:db8::25', '', '12345', '.',
          '[]', '[']
-LOGINS = ['', '', '', 'joe', 'ann', 'JOE', 'joe@local.test', 'mallory']
-CERTIFICATES = ['', 'tls', 'tls', 'one', 'two']
+LOGINS = ['joe', 'ann', 'JOE', 'joe@local.test', 'mallory']
+CERTIFICATES = ['tls', 'tls', 'one', 'one', 'two']
 TEXTS = ['', ' go away', ' 5.1.1 no such user', ' 4.7.0 later',
          ' 5.1.7 bad sender', ' 4.1.8 who', ' 5.9.9 odd', ' 5.1.9 odder',
          ' x: y']
@@ -23,7 +23,7 @@ class Generator:
     def __init__(self, seed):
         self.random = random.Random(seed)
         self.tables, self.main, self.options = [], [], []
-        self.classes = {}
+        self.classes, self.proxied = {}, []
 
     def pick(self, *of):
         return self.random.choice(of)
@@ -96,7 +96,7 @@ class Generator:
             'DUNNO', 'DUNNO x', '550' + self.pick(*TEXTS), '450 not now',
             '521 5.7.1 closed', '599 x', '4x0 y', '554', '200', '12345',
             'INFO heard', 'WARN', 'FILTER smtp:[x]:25', 'FILTER nothing',
-            'HOLD', 'DISCARD', 'DISCARD away', 'REDIRECT joe@local.test',
+            'HOLD', 'DISCARD', 'DISCARD away', 'HANGUP', 'REDIRECT joe@local.test',
             'REDIRECT joe', 'BCC joe@local.test', 'PREPEND X-Y: z', 'PREPEND',
             'DEFER_IF_REJECT', 'DEFER_IF_PERMIT',
             'DEFER_IF_REJECT' + self.pick(*TEXTS),
@@ -153,8 +153,11 @@ class Generator:
         if kind == 'pipemap':
             return 'pipemap:{%s, static:{%s}}' % (
                 self.indexed(what, value), value().replace(',', ' '))
-        return kind + ':' + self.table_file(
+        name = self.table_file(
             ['%s %s' % entry for entry in self.unique(what, value)])
+        if kind == 'proxy:texthash':
+            self.proxied.append('proxy:texthash:' + name)
+        return kind + ':' + name
 
     def indexed(self, what, value=None):
         return 'texthash:' + self.table_file(
@@ -349,14 +352,20 @@ class Generator:
                    '!192.0.2.10 192.0.2.0/24', '[2001:db8::]/48', '',
                    '127.0.0.1 [::1] cidr:' + self.table_file(
                        ['192.0.2.16/28 x']))
-        self.maybe(60, 'smtpd_sasl_auth_enable', 'yes')
-        self.maybe(35, 'smtpd_tls_security_level', 'may', 'may', 'encrypt',
-                   'none')
-        self.maybe(60, 'smtpd_tls_ask_ccert', 'yes')
+        # How often clients do what is not offered.
+        self.logins = self.certificates = 6
+        if self.chance(60):
+            self.set('smtpd_sasl_auth_enable', 'yes')
+            self.logins = 60
+        if self.chance(45):
+            level = self.pick('may', 'may', 'may', 'encrypt', 'none')
+            self.set('smtpd_tls_security_level', level)
+            self.certificates = {'may': 40, 'encrypt': 85, 'none': 6}[level]
+        self.maybe(70, 'smtpd_tls_ask_ccert', 'yes')
         self.maybe(8, 'smtpd_tls_req_ccert', 'yes')
-        self.maybe(20, 'smtpd_tls_auth_only', 'yes')
+        self.maybe(8, 'smtpd_tls_auth_only', 'yes')
         self.maybe(50, 'smtpd_tls_CAfile', '%ca%')
-        self.maybe(90, 'smtpd_tls_cert_file', '%server%')
+        self.maybe(96, 'smtpd_tls_cert_file', '%server%')
         self.maybe(4, 'smtpd_tls_wrappermode', 'yes')
         if self.chance(40):
             self.set('relay_clientcerts',
@@ -421,8 +430,8 @@ class Generator:
             who = [self.pick(*CLIENTS),
                    self.pick(*HELOS) if self.chance(60) else
                    'mail.good.test', self.pick(*CERTIFICATES)
-                   if self.chance(40) else '',
-                   self.pick(*LOGINS) if self.chance(50) else '']
+                   if self.chance(self.certificates) else '',
+                   self.pick(*LOGINS) if self.chance(self.logins) else '']
             for _ in range(recipients):
                 yield who + [self.address(True), self.address(False)]
 
@@ -432,6 +441,7 @@ class Generator:
         self.switches()
         self.security()
         self.lists()
+        self.main.append(('proxy_read_maps', ' '.join(self.proxied)))
         out = ['[main.cf]']
         out += ['%s = %s' % one for one in self.main]
         out += ['[options]'] + ['%s = %s' % one for one in self.options]

@@ -9,6 +9,7 @@ like in values are fingerprints."""
 import base64
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -32,7 +33,9 @@ inet_protocols = all
 maillog_file = @/log.txt
 maillog_file_prefixes = /
 max_use = 1000000
+service_throttle_time = 1s
 smtpd_error_sleep_time = 0
+in_flow_delay = 0
 smtpd_hard_error_limit = 1000000
 smtpd_junk_command_limit = 1000000
 smtpd_client_connection_count_limit = 0
@@ -82,6 +85,8 @@ class Case:
                           for line in self.section.get('options', []))
         with open(at + '/master.cf', 'w') as f:
             f.write(MASTER % (PORT, options))
+        # Postfix waits for a main.cf that has just been written.
+        os.utime(at + '/main.cf', (1, 1))
         for name, lines in self.section.items():
             if not name.startswith('table '):
                 continue
@@ -109,7 +114,8 @@ class Postfix:
         shutil.chown(at + '/data', 'postfix')
         self.master = subprocess.Popen(
             [SBIN + '/master', '-c', at, '-d'], stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True)
         for _ in range(200):
             try:
                 socket.create_connection(('127.0.0.1', PORT), 1).close()
@@ -117,8 +123,15 @@ class Postfix:
             except OSError:
                 time.sleep(0.02)
 
+    def log(self):
+        try:
+            with open(self.at + '/log.txt', errors='replace') as f:
+                return f.read()
+        except OSError:
+            return ''
+
     def stop(self):
-        self.master.send_signal(signal.SIGTERM)
+        os.killpg(self.master.pid, signal.SIGTERM)
         self.master.wait()
 
 
@@ -134,8 +147,11 @@ class Connection:
         server = '::1' if ':' in client else '127.0.0.1'
         self.sock = socket.create_connection((server, PORT), 20, (client, 0))
         self.file = self.sock.makefile('rb')
-        self.wrapped = False
         self.login = login
+
+    def close(self):
+        self.file.close()
+        self.sock.close()
 
     def reply(self):
         text = []
@@ -173,12 +189,23 @@ class Connection:
             raise Refused('421 closed')
         self.file = self.sock.makefile('rb')
 
-    def open(self, wrapper):
+    def greeting(self, log):
+        """What smtpd says first; one that cannot start never says it."""
+        for _ in range(20):
+            if select.select([self.sock], [], [], 1)[0]:
+                return self.reply()
+            if 'fatal:' in log():
+                break
+        raise Refused('421 closed')
+
+    def open(self, wrapper, log):
         if wrapper:
             if not self.tls:
                 raise Refused('421 closed')
             self.start_tls()
-        self.reply()
+            self.reply()
+        else:
+            self.greeting(log)
         if self.helo:
             self.say('EHLO ' + self.helo)
         if self.tls and not wrapper:
@@ -203,25 +230,31 @@ class Connection:
                 pass
 
 
-def ask_postfix(case, certificates):
-    """What the real one says to each session of the case."""
+def ask_postfix(case, certificates, log):
+    """What the real one says to each session of the case; log: its log."""
     wrapper = bool(re.search(r'^smtpd_tls_wrappermode = yes', case.text,
                              re.M))
     said, last, connection = [], None, None
     for session in case.sessions:
         who, (sender, to) = session[:4], session[4:]
         if who != last:
-            last, refused = who, None
             if connection:
-                connection.sock.close()
+                connection.close()
+                # One that dies as it starts would be waited for each time.
+                if refused == '421 closed' and 'fatal:' in log():
+                    return ['421 closed'] * len(case.sessions)
+            last, refused = who, None
             connection = Connection(certificates, *who)
             try:
-                connection.open(wrapper)
+                connection.open(wrapper, log)
             except Refused as why:
                 refused = str(why)
         said.append(refused or connection.recipient(sender, to))
+        # After 421 and 521 Postfix hangs up.
+        if not refused and said[-1][1:3] == '21':
+            last = None
     if connection:
-        connection.sock.close()
+        connection.close()
     return said
 
 
@@ -256,7 +289,7 @@ def play(judge, work, case, fill):
     case.write(at, fill)
     postfix = Postfix(at)
     try:
-        real = ask_postfix(case, work)
+        real = ask_postfix(case, work, postfix.log)
     finally:
         postfix.stop()
     ours = ask_mailc(judge, case, at, fill)
@@ -271,7 +304,7 @@ def play(judge, work, case, fill):
 
 
 def fingerprints(work):
-    fill = {'ca': work + '/ca.crt', 'server': work + '/server.pem'}
+    fill = {}
 
     def run(*command, **how):
         return subprocess.run(command, stdout=subprocess.PIPE,
@@ -299,6 +332,7 @@ def fingerprints(work):
     with open(work + '/server.pem', 'w') as f:
         for part in '.key', '.crt':
             f.write(open(work + '/server' + part).read())
+    fill.update({'ca': work + '/ca.crt', 'server': work + '/server.pem'})
     return fill
 
 

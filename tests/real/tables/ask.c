@@ -1,20 +1,23 @@
 /*
  * Ask the simulator's tables what the run script asks Postfix.
  *
- * ask [-l LDIF] [-p NAME=VALUE]... get SPEC < keys
- *	a line a key: "=value", "-" (not there), "!why" (try again), "?why"
+ * ask [-0] [-l LDIF] [-p NAME=VALUE]... get SPEC < keys
+ *	a line (or, with -0, a string) a key: "=value", "-" (not there), "!why" (try again), "?why"
  * ask ... match KIND PARENTS LIST < lines "name" or "name address"
  * ask ... find KEYS PARENTS LIST < addresses
  * ask ... map PROPAGATE LIST < addresses
  * ask ... rewrite|quote|unquote < addresses
+ * ask ... srs forward|reverse < addresses
  */
 #include "base/buf.h"
 #include "base/file.h"
 #include "postfix/lookup.h"
+#include "postfix/srs.h"
 #include "tree/ldif.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 struct ask {
@@ -71,17 +74,20 @@ setting(struct ask *ask, const char *name)
 	return value;
 }
 
+static char end = '\n';	/* of an answer */
+
 static void
 answer(enum table_result result, const struct table_answer *answer)
 {
 	const char *why = answer->why ? answer->why : "";
 
 	if (result == TABLE_FOUND)
-		printf("=%.*s\n", STR_ARG(answer->value));
+		printf("=%.*s", STR_ARG(answer->value));
 	else if (result == TABLE_NONE)
-		puts("-");
+		putchar('-');
 	else
-		printf("%c%s\n", result == TABLE_RETRY ? '!' : '?', why);
+		printf("%c%s", result == TABLE_RETRY ? '!' : '?', why);
+	putchar(end);
 }
 
 static enum match_kind
@@ -144,6 +150,65 @@ print_match(struct match_list *list, struct str line, struct arena *a)
 	    &lookup);
 	lookup.answer.value = STR("yes");
 	answer(lookup.result, &lookup.answer);
+}
+
+static unsigned
+number(struct ask *ask, const char *name, unsigned preset)
+{
+	struct str value = setting(ask, name);
+
+	return value.len ? (unsigned)atoi(value.s) : preset;
+}
+
+/* The parts of a setting, with a separator between. */
+static struct str *
+parts(struct ask *ask, const char *name, char separator, size_t *n)
+{
+	struct str rest = setting(ask, name);
+	struct str *part = ARENA_ARRAY(&ask->arena, struct str, rest.len + 1);
+
+	for (*n = 0; rest.len; ++*n) {
+		size_t end = str_find(rest, separator);
+
+		part[*n] = (struct str){rest.s, end};
+		end += end < rest.len;
+		rest = (struct str){rest.s + end, rest.len - end};
+	}
+	return part;
+}
+
+static void
+run_srs(struct ask *ask, const char *verb)
+{
+	struct srs_rules rules = {
+		.domain = setting(ask, "domain"),
+		.separator = setting(ask, "separator").s[0],
+		.hash_length = number(ask, "length", 4),
+		.hash_minimum = number(ask, "minimum", 4),
+		.always_rewrite = setting(ask, "always").len,
+		.today = (unsigned)(time(NULL) / 86400),
+	};
+	struct str out;
+	const char *why;
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t len;
+
+	rules.exclude = parts(ask, "exclude", ',', &rules.nexclude);
+	rules.secret = parts(ask, "secrets", '\n', &rules.nsecret);
+	while ((len = getline(&line, &cap, stdin)) > 0) {
+		struct str s = {line, (size_t)len - (line[len - 1] == '\n')};
+		enum srs_result result = !strcmp(verb, "forward") ?
+		    srs_forward(&rules, s, &ask->arena, &out, &why) :
+		    srs_reverse(&rules, s, &ask->arena, &out, &why);
+
+		if (result == SRS_REWRITTEN)
+			printf("=%.*s\n", STR_ARG(out));
+		else
+			printf("%c%s\n", result == SRS_UNCHANGED ? '-' :
+			    result == SRS_REFUSED ? '!' : '?', why);
+	}
+	free(line);
 }
 
 static void
@@ -232,9 +297,11 @@ main(int argc, char **argv)
 		.file = read_file,
 		.parameter = parameter,
 	};
-	while ((option = getopt(argc, argv, "+l:p:")) != -1) {
+	while ((option = getopt(argc, argv, "+0l:p:")) != -1) {
 		if (option == 'p' && ask->nparameter < 64) {
 			ask->parameter[ask->nparameter++] = str_of(optarg);
+		} else if (option == '0') {
+			end = '\0';
 		} else if (option == 'l' && ldif_read(&ask->arena, &diag,
 		    optarg, optarg, &ldif) == TREE_OK) {
 			ask->world.directory = &ldif;
@@ -247,7 +314,10 @@ main(int argc, char **argv)
 		return 64;
 	ask->tables = tables_new(&ask->arena, &ask->world);
 	read_rules(ask);
-	run(ask, argv + optind);
+	if (!strcmp(argv[optind], "srs"))
+		run_srs(ask, argv[optind + 1]);
+	else
+		run(ask, argv + optind);
 	tables_free(ask->tables);
 	diag_release(&diag);
 	sources_release(&sources);
