@@ -15,8 +15,8 @@ enum {
 /* The local parts of no one that Postfix reads in its own ways. */
 static const char *const shapes[] = {
 	"nobody-has-this", "Nobody.Has.This", "nobody+extension",
-	"nobody-request", "owner-nobody", "no body", "nobody%example.net",
-	"example.net!nobody", "nobody@example.net", "-nobody", "n",
+	"nobody-request", "owner-nobody", "no body", "nobody%no.example",
+	"no.example!nobody", "nobody@no.example", "-nobody", "n",
 	"sixty-four-octets-are-the-most-that-a-local-part-may-have-000000",
 	"mailer-daemon", "root", "SRS0", "SRS0=x",
 };
