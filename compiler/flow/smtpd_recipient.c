@@ -258,6 +258,23 @@ is_reserved(const struct judge *j, struct str address)
 	return false;
 }
 
+const struct maps *
+smtpd_recipients(const struct smtpd *smtpd, enum address_class class)
+{
+	switch (class) {
+	case CLASS_LOCAL:
+		return &smtpd->local_recipients;
+	case CLASS_MAILBOX:
+		return &smtpd->mailboxes;
+	case CLASS_RELAY:
+		return &smtpd->relay_recipients;
+	case CLASS_ALIAS:
+	case CLASS_DEFAULT:
+		break;
+	}
+	return NULL;
+}
+
 /* The table of a class that has all addresses of it; NULL: there is none. */
 static const struct maps *
 table_of_class(const struct judge *j, const struct resolution *to, int *code,

@@ -452,6 +452,14 @@ trace_handover(const struct hop *hop, const struct delivery *delivery,
 	    strcmp(level, "may") != 0 && strcmp(level, "dane") != 0)
 		return cannot(fate, text, arena_printf(a, "4.7.4 %s offers no "
 		    "TLS, and the level is %s", to->host.name, level));
+	if (!strcmp(level, "dane-only") && to->node &&
+	    !to->node->certificate) {
+		*fate = FATE_UNDECIDABLE;
+		*text = arena_printf(a, "the level is dane-only, and the "
+		    "certificate of %s, which its TLSA record has, is not "
+		    "among the files", to->host.name);
+		return NULL;
+	}
 	if (!strcmp(level, "dane-only") &&
 	    !tls_has_tlsa(hop->host->world, to, delivery->to.port))
 		return cannot(fate, text, arena_printf(a, "4.7.5 %s has no "

@@ -235,6 +235,12 @@ tables_next(const struct tables *tables, size_t *at)
 	return i < map->n ? map->entry[i].value : NULL;
 }
 
+const void *
+table_file_owner(const struct table *table)
+{
+	return table->source.owner;
+}
+
 struct str
 table_name(const struct table *table)
 {

@@ -342,7 +342,7 @@ keep(const struct table *table, struct str key, enum table_result result,
 
 /* A filter is much larger than what comes of it: it has its own arena. */
 static enum table_result
-search(struct table *table, struct str key, struct arena *a,
+search_directory(struct table *table, struct str key, struct arena *a,
     struct table_answer *answer)
 {
 	struct arena scratch;
@@ -384,7 +384,7 @@ ldap_get(struct table *table, struct str key, struct arena *a,
 		*answer = kept->answer;
 		return kept->result;
 	}
-	result = search(table, key, a, answer);
+	result = search_directory(table, key, a, answer);
 	keep(table, key, result, answer);
 	return result;
 }
