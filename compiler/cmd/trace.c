@@ -12,12 +12,6 @@
 #include <string.h>
 
 
-struct asked {
-	const char *recipient, *from, *at, *client, *cert, *login, *helo,
-	    *header_from, *directory;
-	bool verbose, plain;
-};
-
 static bool
 complain(struct run *run, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -148,6 +142,13 @@ set_certificate(struct trace *t, const char *name, struct client *client)
 }
 
 static bool
+is_loopback(struct str address)
+{
+	return str_eq(address, STR("127.0.0.1")) ||
+	    str_eq(address, STR("::1"));
+}
+
+static bool
 set_client(struct trace *t, const struct asked *asked)
 {
 	struct client *client = &t->message.client;
@@ -163,6 +164,7 @@ set_client(struct trace *t, const struct asked *asked)
 		client->address = str_of(asked->client);
 		from = world_host_at(&t->world, client->address);
 		client->name = from ? str_of(from->host.name) :
+		    is_loopback(client->address) ? STR("localhost") :
 		    STR("unknown");
 		t->message.from = from;
 	}
@@ -199,18 +201,36 @@ without_brackets(const char *address)
 	return s;
 }
 
+/*
+ * An address as smtpd(8) or sendmail(1) reads what was typed; false: smtpd
+ * takes it for none. sendmail's first is the one that is traced.
+ */
+static bool
+read_address(const struct trace *t, const char *typed, struct str *address)
+{
+	struct arena *a = &t->run->arena;
+	struct str text = without_brackets(typed);
+	struct address_list list;
+
+	if (t->port)
+		return smtpd_address(t->port->smtpd, text, a, address);
+	address_read(text, a, &list);
+	*address = list.n ? list.address[0] : STR("");
+	return true;
+}
+
 static bool
 set_message(struct trace *t, const struct asked *asked)
 {
 	struct message *m = &t->message;
-	struct arena *a = &t->run->arena;
 
 	if (!set_client(t, asked))
 		return false;
-	m->recipient = address_unquote(without_brackets(asked->recipient), a);
-	m->sender = asked->from ?
-	    address_unquote(without_brackets(asked->from), a) :
-	    usual_sender(t, asked);
+	m->bad_recipient = !read_address(t, asked->recipient, &m->recipient);
+	if (asked->from)
+		m->bad_sender = !read_address(t, asked->from, &m->sender);
+	else
+		m->sender = usual_sender(t, asked);
 	m->helo = asked->helo ? str_of(asked->helo) : m->client.name;
 	m->header_from = asked->header_from ?
 	    without_brackets(asked->header_from) : m->sender;
@@ -255,16 +275,19 @@ exit_status(enum fate fate)
 	return EXIT_FAILED;
 }
 
-/* Trace in an open world; false: reported. */
-static bool
-trace_in(struct trace *t, const struct asked *asked)
+bool
+trace_ask(struct trace *t, const struct asked *asked)
 {
 	struct str recipient = without_brackets(asked->recipient);
 
+	t->host = NULL;
+	t->port = NULL;
+	t->certificate = NULL;
+	t->message = (struct message){0};
 	if (!t->world.n)
 		return complain(t->run, "there is no host with a main.cf");
 	if (asked->at ? !start_at(t, str_of(asked->at)) :
-	    asked->directory ? !start_at(t,
+	    t->directory ? !start_at(t,
 	    str_of(t->world.host[0].host.name)) :
 	    !start_at_mx(t, recipient))
 		return false;
@@ -277,47 +300,62 @@ trace_in(struct trace *t, const struct asked *asked)
 
 /* A foreign tree: what the host is called stands in its main.cf. */
 static bool
-open_directory(struct trace *t, const struct asked *asked, struct plan *plan,
-    struct records *records)
+open_directory(struct trace *t)
 {
 	struct run *run = t->run;
 
-	if (!plan_read_host(plan, asked->directory, "this-host", &run->arena,
-	    &run->diag))
+	records_init(&t->none, &run->arena);
+	if (!plan_read_host(&t->foreign, t->directory, "this-host",
+	    &run->arena, &run->diag))
 		return false;
-	world_open(&t->world, &run->arena, plan, NULL, records, NULL,
+	world_open(&t->world, &run->arena, &t->foreign, NULL, &t->none, NULL,
 	    run->today);
 	return true;
+}
+
+bool
+trace_open(struct trace *t, struct run *run, const char *directory,
+    bool verbose)
+{
+	*t = (struct trace){.run = run, .directory = directory,
+		.verbose = verbose};
+	t->last = &t->tried;
+	if (verbose) {
+		t->world.tried = note_tried;
+		t->world.tried_self = t;
+	}
+	plan_init(&t->foreign);
+	if (directory)
+		return open_directory(t);
+	if (!compile_fleet(run, NULL, &t->compilation))
+		return false;
+	compile_world(run, &t->compilation, &t->world);
+	return true;
+}
+
+void
+trace_close(struct trace *t)
+{
+	world_release(&t->world);
+	if (t->directory)
+		records_release(&t->none);
+	else
+		compilation_release(&t->compilation);
+	plan_release(&t->foreign);
 }
 
 static int
 run_trace(struct run *run, const struct asked *asked)
 {
-	struct trace t = {.run = run, .verbose = asked->verbose};
 	bool json = run->format != &diag_formats[0];
-	struct compilation c = {0};
-	struct records none;
-	struct plan foreign;
+	struct trace t;
 	bool ok;
 	int status;
 
 	/* Notes on the data are for check. */
 	run->quiet = run->quiet || !asked->verbose;
-	t.last = &t.tried;
-	if (asked->verbose) {
-		t.world.tried = note_tried;
-		t.world.tried_self = &t;
-	}
-	plan_init(&foreign);
-	records_init(&none, &run->arena);
-	if (asked->directory) {
-		ok = open_directory(&t, asked, &foreign, &none);
-	} else {
-		ok = compile_fleet(run, NULL, &c);
-		if (ok)
-			compile_world(run, &c, &t.world);
-	}
-	ok = ok && trace_in(&t, asked);
+	ok = trace_open(&t, run, asked->directory, asked->verbose) &&
+	    trace_ask(&t, asked);
 	status = run_finish(run, true);
 	if (ok && !status) {
 		if (json)
@@ -326,11 +364,7 @@ run_trace(struct run *run, const struct asked *asked)
 			trace_print(&t);
 		status = exit_status(t.hop->fate);
 	}
-	world_release(&t.world);
-	if (!asked->directory)
-		compilation_release(&c);
-	records_release(&none);
-	plan_release(&foreign);
+	trace_close(&t);
 	return status;
 }
 

@@ -15,8 +15,19 @@ struct tried {
 	struct tried *next;
 };
 
+/* The options; NULL: not said. */
+struct asked {
+	const char *recipient, *from, *at, *client, *cert, *login, *helo,
+	    *header_from, *directory;
+	bool verbose, plain;
+};
+
 struct trace {
 	struct run *run;
+	const char *directory;			/* of a foreign host, or NULL */
+	struct compilation compilation;		/* of the fleet, else */
+	struct plan foreign;
+	struct records none;
 	struct world world;
 	const struct world_host *host;		/* where it starts */
 	const struct listener_port *port;	/* NULL: sendmail(1) */
@@ -26,6 +37,16 @@ struct trace {
 	struct tried *tried, **last;		/* NULL without --verbose */
 	bool verbose;
 };
+
+/*
+ * Open the fleet, or a foreign host, for questions; false: reported. To be
+ * closed in any case. trace stays where it is.
+ */
+bool trace_open(struct trace *trace, struct run *run, const char *directory,
+    bool verbose);
+void trace_close(struct trace *trace);
+/* Trace a message into .hop; false: reported. */
+bool trace_ask(struct trace *trace, const struct asked *asked);
 
 /* The tree for people, on stdout. */
 void trace_print(const struct trace *trace);

@@ -49,7 +49,10 @@ void tls_find(const struct host *host, const struct service *service,
 
 /* Whether a level never sends without an authenticated server. */
 bool tls_authenticates(const char *level);
-/* Whether the records have the key of a host's port (RFC 6698). */
+/*
+ * Whether the records have the key of a host's port (RFC 6698); true also
+ * where the host's certificate is not known here.
+ */
 bool tls_has_tlsa(const struct world *world, const struct world_host *host,
     int64_t port);
 

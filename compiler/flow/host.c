@@ -109,6 +109,23 @@ open_list(struct host *host, enum match_kind kind, const char *name)
 	    host_parents(host, name), host_value(host, name));
 }
 
+/*
+ * The addresses that Postfix takes for its own: of all interfaces, of the
+ * loopback alone, or those that main.cf lists.
+ */
+static struct str
+own_addresses(struct host *host)
+{
+	struct str value = host_value(host, "inet_interfaces");
+
+	if (str_eq_fold(value, STR("loopback-only")))
+		return STR("127.0.0.1 ::1");
+	if (!str_eq_fold(value, STR("all")))
+		return value;
+	return str_of(arena_printf(host->arena, "%.*s 127.0.0.1 ::1",
+	    STR_ARG(host->setup.addresses)));
+}
+
 static void
 open_rules(struct host *host)
 {
@@ -124,7 +141,7 @@ open_rules(struct host *host)
 		.swap_bangpath = host_flag(host, "swap_bangpath"),
 		.percent_hack = host_flag(host, "allow_percent_hack"),
 		.destination = open_list(host, MATCH_STRINGS, "mydestination"),
-		.interfaces = host->setup.addresses,
+		.interfaces = own_addresses(host),
 	};
 }
 

@@ -221,7 +221,8 @@ is_good_domain(struct resolver *r, struct str domain)
 	if (domain.len < 3 || domain.s[domain.len - 1] != ']')
 		return false;
 	inner = (struct str){domain.s + 1, domain.len - 2};
-	if (str_starts(inner, STR("IPv6:")))
+	if (inner.len >= 5 && str_eq_fold((struct str){inner.s, 5},
+	    STR("IPv6:")))
 		return !network_error(r->arena, str_of(arena_printf(r->arena,
 		    "[%.*s]", (int)(inner.len - 5), inner.s + 5)), &family,
 		    &prefix) && family == 6;

@@ -36,7 +36,7 @@ is_operator(char c)
 
 /*
  * Whether the command's argument ends where it should: quotes and brackets
- * within <> are closed.
+ * within <> are closed. After an early ">" any other text goes on with it.
  */
 static bool
 is_closed(struct str typed)
@@ -55,7 +55,9 @@ is_closed(struct str typed)
 		} else if (!quoted && c == '<') {
 			depth++;
 		} else if (!quoted && c == '>' && !--depth) {
-			return false;
+			return !memchr(typed.s + i, ' ', typed.len - i) &&
+			    !memchr(typed.s + i, '"', typed.len - i) &&
+			    !memchr(typed.s + i, '<', typed.len - i);
 		}
 	}
 	return !quoted && depth == 1;

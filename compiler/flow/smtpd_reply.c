@@ -4,8 +4,6 @@
  */
 #include "flow/smtpd_inside.h"
 
-enum { LONGEST_REPLY = 510 };
-
 const char *
 subject_name(enum subject subject)
 {
@@ -147,13 +145,19 @@ dsn_split(struct judge *j, const char *otherwise, struct str *text,
 	return dsn_fix(j, dsn, subject);
 }
 
-/* printable(3), for text that is UTF-8 or ASCII. */
+/* printable(3): what is not ASCII is a blank unless it looks like UTF-8. */
 static void
-make_printable(char *s)
+make_printable(char *s, bool utf8)
 {
-	for (; *s; s++)
-		if ((unsigned char)*s < ' ' || *s == 0x7f)
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (utf8 && c >= 0xc2 && c <= 0xfe && (s[1] & 0xc0) == 0x80)
+			while ((s[1] & 0xc0) == 0x80)
+				s++;
+		else if (c < ' ' || c >= 0x7f)
 			*s = ' ';
+	}
 }
 
 static enum check
@@ -168,9 +172,7 @@ refuse(struct judge *j, bool server, int code, const char *dsn,
 		    "450 4.7.1 Service unavailable");
 	else
 		reply = arena_printf(j->arena, "%d %s %s", code, dsn, text);
-	if (strlen(reply) > LONGEST_REPLY)
-		reply[LONGEST_REPLY] = '\0';
-	make_printable(reply);
+	make_printable(reply, host_flag(j->smtpd->host, "smtputf8_enable"));
 	if (!warn && j->if_reject.active && reply[0] == '5') {
 		const struct deferral *d = &j->if_reject;
 

@@ -26,7 +26,9 @@ judge(struct tracer *t, struct hop *hop)
 {
 	const struct message *m = &hop->message;
 	struct session session = {.client = m->client, .helo = m->helo,
-		.sender = m->sender, .recipient = m->recipient};
+		.sender = m->sender, .recipient = m->recipient,
+		.bad_sender = m->bad_sender,
+		.bad_recipient = m->bad_recipient};
 	struct verdict *v = &hop->verdict;
 
 	if (!hop->port)
@@ -262,6 +264,10 @@ deliver(struct tracer *t, struct hop *hop, struct str recipient,
 		.header_from = hop->cleaned.header_from,
 		.transport = r.transport, .nexthop = r.nexthop, .by = r.by,
 		.fate = FATE_DELIVERED};
+	if (r.result == TABLE_RETRY) {
+		d->transport = STR("retry");
+		d->nexthop = STR("4.3.0 address resolver failure");
+	}
 	if (r.result != TABLE_FOUND) {
 		d->fate = r.result == TABLE_RETRY ? FATE_DEFERRED :
 		    FATE_UNDECIDABLE;
@@ -269,8 +275,10 @@ deliver(struct tracer *t, struct hop *hop, struct str recipient,
 		return;
 	}
 	if (r.bad) {
+		d->transport = STR("error");
+		d->nexthop = STR("5.1.3 bad address syntax");
 		d->fate = FATE_BOUNCED;
-		d->text = "5.1.3 bad address syntax";
+		d->text = d->nexthop.s;
 		return;
 	}
 	trace_route(hop->host, t->arena, d);

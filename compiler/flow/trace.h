@@ -28,6 +28,7 @@ struct message {
 	const struct world_host *from;	/* the fleet's host that sends; NULL:
 					   somebody else */
 	struct str helo, sender, recipient;
+	bool bad_sender, bad_recipient;	/* smtpd_address() refuses it */
 	struct str header_from;		/* an address; s NULL: not known */
 	size_t signatures;		/* made so far */
 };

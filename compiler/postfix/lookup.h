@@ -115,6 +115,14 @@ struct str address_rewrite(const struct address_rules *rules,
 void address_parts(struct str address, struct str delimiter,
     struct str *local, struct str *extension, struct str *domain);
 
+/*
+ * The addresses in a text that somebody wrote, with comments, phrases and
+ * groups around them (tok822_parse(3)), in internal form and as they stand:
+ * as sendmail(1) reads its arguments.
+ */
+void address_read(struct str text, struct arena *a,
+    struct address_list *list);
+
 /* quote_822_local(3) and unquote_822_local(3). */
 struct str address_quote(struct str address, struct arena *a);
 struct str address_unquote(struct str address, struct arena *a);

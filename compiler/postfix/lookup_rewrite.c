@@ -333,7 +333,7 @@ address_rewrite(const struct address_rules *rules, struct str address,
 
 /* Addresses as they are found, from the last to the first. */
 struct finder {
-	const struct address_rules *rules;
+	const struct address_rules *rules;	/* NULL: as they stand */
 	struct str extension;
 	struct arena *arena;
 	const struct tokens *tokens;
@@ -349,8 +349,12 @@ found(struct finder *f, int from, int to)
 
 	if (from >= to)
 		return;
-	address = canonical(f->rules, externalize(f->tokens->token + from,
-	    to - from, f->arena), f->arena);
+	if (f->rules)
+		address = canonical(f->rules, externalize(f->tokens->token +
+		    from, to - from, f->arena), f->arena);
+	else
+		address = join((struct tokens){f->tokens->token + from,
+		    to - from}, f->arena);
 	if (f->extension.len) {
 		at = address_at(address);
 		s = arena_bytes(f->arena, address.len + f->extension.len + 1);
@@ -417,17 +421,14 @@ find_addresses(struct finder *f)
 	found(f, 0, right);
 }
 
-void
-address_crunch(const struct address_rules *rules, struct str text,
+static void
+find_all(const struct address_rules *rules, struct str text,
     struct str extension, struct arena *a, struct address_list *list)
 {
-	struct tokens tokens;
+	struct tokens tokens = scan(text, false, a);
 	struct finder f = {rules, extension, a, &tokens, list};
 	size_t i;
 
-	if (!text.len || str_eq(text, STR("<>")))
-		text = STR("\"\"");
-	tokens = scan(text, false, a);
 	list->n = 0;
 	list->address = ARENA_ARRAY(a, struct str, (size_t)tokens.n + 1);
 	find_addresses(&f);
@@ -437,4 +438,19 @@ address_crunch(const struct address_rules *rules, struct str text,
 		list->address[i] = list->address[list->n - 1 - i];
 		list->address[list->n - 1 - i] = one;
 	}
+}
+
+void
+address_crunch(const struct address_rules *rules, struct str text,
+    struct str extension, struct arena *a, struct address_list *list)
+{
+	if (!text.len || str_eq(text, STR("<>")))
+		text = STR("\"\"");
+	find_all(rules, text, extension, a, list);
+}
+
+void
+address_read(struct str text, struct arena *a, struct address_list *list)
+{
+	find_all(NULL, text, (struct str){0}, a, list);
 }

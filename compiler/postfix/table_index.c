@@ -138,12 +138,65 @@ entry_add(struct entries *e, const struct source_line *line, struct str key,
 	return first;
 }
 
+/* "name: value" of aliases(5); false: the line is none. */
+static bool
+alias_part(struct str line, struct str *name, struct str *value)
+{
+	bool quoted = line.s[0] == '"';
+	size_t end = quoted;
+
+	while (end < line.len && (quoted ? line.s[end] != '"' :
+	    !strchr(": \t@", line.s[end])))
+		end++;
+	*name = (struct str){line.s + quoted, end - quoted};
+	*value = text_skip_space(str_from(line, end + (quoted &&
+	    end < line.len)));
+	if (!name->len || !value->len || value->s[0] != ':')
+		return false;
+	*value = text_trim(str_from(*value, 1));
+	return value->len != 0;
+}
+
+/*
+ * Whether a source is for postalias(1) rather than postmap(1): each line has
+ * a name and a colon, and one of them a blank behind it, as no address or
+ * fingerprint with colons in it does.
+ */
+static bool
+is_for_postalias(struct str text)
+{
+	struct source_line line;
+	struct buf b = BUF_INIT;
+	struct str name, value;
+	size_t at = 0;
+	bool all = true, blank = false;
+
+	while (all && source_line_next(text, &at, &b, &line)) {
+		all = alias_part(line.text, &name, &value);
+		blank |= all && strchr(" \t", value.s[-1]);
+	}
+	buf_release(&b);
+	return all && blank;
+}
+
+/* The line as postmap(1) would have it. */
+static void
+turn_alias(struct source_line *line, struct str name, struct str value,
+    struct buf *b)
+{
+	buf_clear(b);
+	buf_printf(b, "%.*s %.*s", STR_ARG(name), STR_ARG(value));
+	line->text = (struct str){b->s, b->len};
+	line->joined = true;
+}
+
 static void
 entries_read(struct table *table, bool once)
 {
 	struct entries *e = table->state;
+	bool aliases = e->lower && is_for_postalias(e->text);
 	struct source_line line;
-	struct buf b = BUF_INIT;
+	struct buf b = BUF_INIT, turned = BUF_INIT;
 	struct str key, value;
 	size_t at = 0;
 
@@ -153,6 +206,8 @@ entries_read(struct table *table, bool once)
 
 		if (table->tables->utf8 && !table_text_ok(line.text))
 			continue;
+		if (aliases && alias_part(line.text, &key, &value))
+			turn_alias(&line, key, value, &turned);
 		if (!entry_part(line.text, &key, &value))
 			continue;
 		if (e->text.len + e->joined.len + line.text.len >=
@@ -167,6 +222,7 @@ entries_read(struct table *table, bool once)
 			    "twice, and Postfix refuses such a file",
 			    STR_ARG(table->spec), STR_ARG(key)));
 	}
+	buf_release(&turned);
 	buf_release(&b);
 }
 

@@ -327,7 +327,7 @@ keep(const struct table *table, struct str key, enum table_result result,
 }
 
 static enum table_result
-search_directory(struct table *table, struct str key, struct arena *a,
+search(struct table *table, struct str key, struct arena *a,
     struct table_answer *answer)
 {
 	struct ldap_table *ldap = table->state;
@@ -373,7 +373,7 @@ ldap_get(struct table *table, struct str key, struct arena *a,
 		*answer = kept->answer;
 		return kept->result;
 	}
-	result = search_directory(table, key, a, answer);
+	result = search(table, key, a, answer);
 	keep(table, key, result, answer);
 	return result;
 }

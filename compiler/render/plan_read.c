@@ -343,6 +343,66 @@ collect_host(struct reading *r)
 		add_path(&r->paths, files[i]);
 }
 
+/* Collect the file of a table that a file names, as "hash:/var/lib/x". */
+static void
+collect_table(struct reading *r, struct str name)
+{
+	char *path = arena_strndup(r->arena, name.s, name.len);
+	size_t i;
+
+	if (!plan_path_ok(path) || is_left_out(r, path))
+		return;
+	for (i = 0; i < r->node->n; i++)
+		if (!strcmp(r->node->file[i].path, path))
+			return;
+	collect_link(r, path);
+}
+
+/* Tables may stand anywhere on a host: main.cf says where. */
+static void
+collect_tables(struct reading *r, const struct planned_file *file)
+{
+	struct str text = {file->content.s, file->content.len};
+	size_t i = 0, end;
+
+	while (i + 1 < text.len) {
+		if (text.s[i] != ':' || text.s[i + 1] != '/') {
+			i++;
+			continue;
+		}
+		i += 2;
+		for (end = i; end < text.len &&
+		    !strchr(" \t\r\n,}", text.s[end]); end++)
+			;
+		collect_table(r, (struct str){text.s + i, end - i});
+		i = end;
+	}
+}
+
+static int
+file_by_path(const void *a, const void *b)
+{
+	const struct planned_file *left = a, *right = b;
+
+	return strcmp(left->path, right->path);
+}
+
+static void
+read_tables(struct reading *r)
+{
+	size_t i, n = r->node->n;
+
+	r->paths.n = 0;
+	for (i = 0; i < n; i++)
+		if (!strcmp(r->node->file[i].path, "etc/postfix/main.cf") ||
+		    !strcmp(r->node->file[i].path, "etc/postfix/master.cf"))
+			collect_tables(r, &r->node->file[i]);
+	read_files(r);
+	if (r->node->n)
+		qsort(r->node->file, r->node->n, sizeof(*r->node->file),
+		    file_by_path);
+}
+
 /* ROOT as the host's "/", or as its /etc/postfix. */
 static void
 read_root(struct reading *r)
@@ -352,10 +412,12 @@ read_root(struct reading *r)
 	if (fstatat(r->dirs.root, "etc/postfix", &st, 0) == 0 ||
 	    fstatat(r->dirs.root, "main.cf", &st, 0) < 0) {
 		collect_host(r);
-	} else {
-		r->below = "etc/postfix";
-		collect(r, open_dir(r, ""), "");
+		read_files(r);
+		read_tables(r);
+		return;
 	}
+	r->below = "etc/postfix";
+	collect(r, open_dir(r, ""), "");
 	read_files(r);
 }
 

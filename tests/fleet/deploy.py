@@ -4,6 +4,7 @@ daemons concerned take notice."""
 
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 from fleet import DIR, HERE, MAILC, NODES, run_on, services
 
@@ -64,11 +65,22 @@ class Nodes:
     def install(self, out):
         """Bring the tree to the nodes; what differed, as differ() says."""
         found = self.differ(out)
-        for node, paths in found.items():
-            self.install_on(out, node, paths)
+        with ThreadPoolExecutor(len(NODES)) as pool:
+            list(pool.map(lambda row: self.install_on(out, *row),
+                          found.items()))
         return found
 
     def install_on(self, out, node, paths):
+        new, start = manifest(out, node), self.start[node]
+        # Until it is known better, all of it has to come again.
+        self.files[node] = dict.fromkeys(paths | new.keys())
+        self.start[node] = None
+        self.bring(out, node, paths, start)
+        self.files[node] = new
+        self.start[node] = self.read_at_start(out, node)
+
+    def bring(self, out, node, paths, start):
+        """Install these paths; start: what Postfix read when it started."""
         new = manifest(out, node)
         gone = sorted(path for path in paths if path not in new)
         with subprocess.Popen(
@@ -86,15 +98,12 @@ class Nodes:
                 services(node, "stop", daemon)
                 services(node, "start", daemon)
         if any(path.startswith("etc/postfix/") for path in paths):
-            start = self.read_at_start(out, node)
-            if start != self.start[node]:
+            if start != self.read_at_start(out, node):
                 services(node, "stop", "postfix")
                 services(node, "start", "postfix")
-            self.start[node] = start
         for path in gone:
             if path.startswith("etc/postfix/"):
                 run_on(node, "rm", "-f", f"/{path}", f"/{path}.cdb")
-        self.files[node] = new
 
 
 INSTALLED = Nodes(f"{DIR}/env/out")

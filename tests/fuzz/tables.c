@@ -169,7 +169,6 @@ fuzz_one(struct str input)
 		.file = read_file,
 		.parameter = parameter,
 		.directory = &directory,
-		.directory_owner = "directory",
 	};
 	struct tables *tables;
 	struct arena arena;

@@ -254,6 +254,30 @@ of_host(void **state)
 	    "r/etc/postfix/main.cf");
 }
 
+/* Tables stand where main.cf says; what is made of one is not read. */
+static void
+tables_of_host(void **state)
+{
+	struct world *w = *state;
+
+	sh("mkdir -p r/etc/postfix/maps r/var/lib/x r/opt; "
+	    "printf 'a=hash:/var/lib/x/t,b:{cdb:/opt/u} c:/opt/none "
+	    "d:/etc/postfix/maps/m e:/var/lib f:/opt/v.db g:/../out\n"
+	    "h=pcre:/opt/w' > r/etc/postfix/main.cf; "
+	    "printf 'x inet n - n - - smtpd -o y=texthash:/opt/z' "
+	    "> r/etc/postfix/master.cf; printf m > r/etc/postfix/maps/m; "
+	    "for f in t; do printf $f > r/var/lib/x/$f; done; "
+	    "for f in u v.db w z s; do printf $f > r/opt/$f; done; "
+	    "printf out > out");
+	assert_non_null(strstr(host(w, "r"), " opt/u=u opt/w=w opt/z=z "
+	    "var/lib/x/t=t"));
+	assert_null(strstr(said(w), "=out"));
+	assert_null(strstr(said(w), "v.db="));
+	assert_null(strstr(said(w), "opt/s"));
+	assert_int_equal(w->diag.n, 0);
+	assert_non_null(plan_file(&w->plan.node[0], "etc/postfix/maps/m"));
+}
+
 /* As the host itself would follow them, and never out of its tree. */
 static void
 links_of_host(void **state)
@@ -324,6 +348,7 @@ main(void)
 		CASE(listed_links),
 		CASE(listed_below_link),
 		CASE(of_host),
+		CASE(tables_of_host),
 		CASE(links_of_host),
 		CASE(no_host),
 		CASE(endless),

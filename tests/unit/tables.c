@@ -282,7 +282,6 @@ set_up(void **state)
 		.parameter = parameter,
 		.ask = asked,
 		.directory = &host.ldif,
-		.directory_owner = &host.ldif,
 		.tried = tried,
 	};
 	host.tables = tables_new(&host.arena, &host.world);

@@ -305,7 +305,6 @@ main(int argc, char **argv)
 		} else if (option == 'l' && ldif_read(&ask->arena, &diag,
 		    optarg, optarg, &ldif) == TREE_OK) {
 			ask->world.directory = &ldif;
-			ask->world.directory_owner = &ldif;
 		} else {
 			return 64;
 		}
