@@ -379,6 +379,10 @@ ldap_get(struct table *table, struct str key, struct arena *a,
 	result = ldap_in_domain(ldap, key, a, answer);
 	if (result != TABLE_FOUND)
 		return result;
+	if (!table->tables->world->directory) {
+		answer->why = "there is no snapshot of the directory";
+		return TABLE_UNKNOWN;
+	}
 	kept = map_get(&ldap->kept, key);
 	if (kept) {
 		*answer = kept->answer;
