@@ -143,6 +143,15 @@ signs_for(const struct world_host *host, struct str domain)
 	return false;
 }
 
+/* The line that decides the signature; main.cf where rspamd is not asked. */
+static struct origin
+signing_place(const struct world_host *host, const struct sign_verdict *s)
+{
+	if (s->place.owner)
+		return place_origin(s->place.owner, s->place.offset);
+	return ((const struct planned_file *)host->host.main_cf.owner)->at;
+}
+
 /* Signed once where the role signs, and never for somebody else. */
 static void
 check_signature(struct egress_proof *e, const struct hop *hop,
@@ -170,9 +179,8 @@ check_signature(struct egress_proof *e, const struct hop *hop,
 		    "is not among our DNS records",
 		    STR_ARG(s->signature[0].selector));
 	if (wrong && prove_may_report(e->p, FINDING_FLOW_UNSIGNED, hop->host))
-		prove_report(e->p, FINDING_FLOW_UNSIGNED, s->place.owner ?
-		    place_origin(s->place.owner, s->place.offset) :
-		    ORIGIN_NONE, e->first, d, "%s sends mail from <%.*s> "
+		prove_report(e->p, FINDING_FLOW_UNSIGNED,
+		    signing_place(hop->host, s), e->first, d, "%s sends mail from <%.*s> "
 		    "outside, and %s", hop->host->host.name,
 		    STR_ARG(d->header_from), wrong);
 }
@@ -357,8 +365,7 @@ check_forged(struct egress_proof *e, const struct listener_port *port)
 		e->first = trace_message(e->p->world, e->host, port, &m,
 		    &e->p->scratch);
 		prove_report(e->p, FINDING_FLOW_UNSIGNED,
-		    verdict.place.owner ? place_origin(verdict.place.owner,
-		    verdict.place.offset) : ORIGIN_NONE, e->first, NULL,
+		    signing_place(e->host, &verdict), e->first, NULL,
 		    "%s signs mail that a stranger sends as <%.*s>",
 		    e->host->host.name, STR_ARG(m.header_from));
 	}

@@ -262,8 +262,9 @@ prove_encrypted(struct relay *r)
 	m.sender = m.header_from = sender_of(r, &r->callers.caller[i]);
 	hop = trace_hop(r->p->world, r->host, r->port, &m, &r->p->scratch);
 	if (wrapper || hop->verdict.kind == VERDICT_ACCEPT)
-		prove_report(r->p, FINDING_FLOW_TLS, hop->verdict.by.at, hop,
-		    NULL, "%s takes mail on port %lld without TLS; its role "
+		prove_report(r->p, FINDING_FLOW_TLS, host_setting_origin(
+		    &r->host->host, r->port->service,
+		    "smtpd_tls_security_level"), hop, NULL, "%s takes mail on port %lld without TLS; its role "
 		    "promises '%s'", r->host->host.name,
 		    (long long)r->port->port, r->contract->tls.s);
 	prove_forget(r->p);
