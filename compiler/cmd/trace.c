@@ -5,6 +5,7 @@
  */
 #include "cmd/trace.h"
 
+#include "base/file.h"
 #include "flow/callers.h"
 #include "render/plan_read.h"
 
@@ -304,7 +305,6 @@ open_directory(struct trace *t)
 {
 	struct run *run = t->run;
 
-	records_init(&t->none, &run->arena);
 	if (!plan_read_host(&t->foreign, t->directory, "this-host",
 	    &run->arena, &run->diag))
 		return false;
@@ -313,20 +313,40 @@ open_directory(struct trace *t)
 	return true;
 }
 
-bool
-trace_open(struct trace *t, struct run *run, const char *directory,
-    bool verbose)
+enum { SECRET_LARGEST = 64 * 1024 };
+
+/* --srs-secret FILE: what is in it is never shown. */
+static bool
+read_secret(struct trace *t, const char *path)
 {
-	*t = (struct trace){.run = run, .directory = directory,
-		.verbose = verbose};
+	struct buf b = BUF_INIT;
+	enum file_error why = file_read(path, SECRET_LARGEST, &b);
+
+	if (why == FILE_OK)
+		t->world.srs_secret = (struct str){arena_strndup(
+		    &t->run->arena, b.s, b.len), b.len};
+	buf_release(&b);
+	return why == FILE_OK || complain(t->run, "--srs-secret: %s %s", path,
+	    file_error_text(why));
+}
+
+bool
+trace_open(struct trace *t, struct run *run, const struct asked *asked)
+{
+	*t = (struct trace){.run = run, .directory = asked->directory,
+		.verbose = asked->verbose};
 	t->last = &t->tried;
-	if (verbose) {
+	if (asked->verbose) {
 		t->world.tried = note_tried;
 		t->world.tried_self = t;
 	}
 	plan_init(&t->foreign);
-	if (directory)
+	records_init(&t->none, &run->arena);
+	if (asked->srs_secret && !read_secret(t, asked->srs_secret))
+		return false;
+	if (t->directory)
 		return open_directory(t);
+	t->compiled = true;
 	if (!compile_fleet(run, NULL, &t->compilation))
 		return false;
 	compile_world(run, &t->compilation, &t->world);
@@ -337,9 +357,8 @@ void
 trace_close(struct trace *t)
 {
 	world_release(&t->world);
-	if (t->directory)
-		records_release(&t->none);
-	else
+	records_release(&t->none);
+	if (t->compiled)
 		compilation_release(&t->compilation);
 	plan_release(&t->foreign);
 }
@@ -354,7 +373,7 @@ run_trace(struct run *run, const struct asked *asked)
 
 	/* Notes on the data are for check. */
 	run->quiet = run->quiet || !asked->verbose;
-	ok = trace_open(&t, run, asked->directory, asked->verbose) &&
+	ok = trace_open(&t, run, asked) &&
 	    trace_ask(&t, asked);
 	status = run_finish(run, true);
 	if (ok && !status) {
@@ -370,7 +389,7 @@ run_trace(struct run *run, const struct asked *asked)
 
 enum {
 	OPT_FROM = OPT_VERB, OPT_AT, OPT_CLIENT, OPT_CERT, OPT_LOGIN, OPT_HELO,
-	OPT_HEADER_FROM, OPT_DIRECTORY, OPT_VERBOSE, OPT_PLAIN,
+	OPT_HEADER_FROM, OPT_DIRECTORY, OPT_SRS_SECRET, OPT_VERBOSE, OPT_PLAIN,
 };
 
 int
@@ -386,6 +405,7 @@ cmd_trace(struct run *run, int argc, char **argv)
 		{"helo", required_argument, NULL, OPT_HELO},
 		{"header-from", required_argument, NULL, OPT_HEADER_FROM},
 		{"directory", required_argument, NULL, OPT_DIRECTORY},
+		{"srs-secret", required_argument, NULL, OPT_SRS_SECRET},
 		{"verbose", no_argument, NULL, OPT_VERBOSE},
 		{"plaintext", no_argument, NULL, OPT_PLAIN},
 		{NULL, 0, NULL, 0}
@@ -393,12 +413,12 @@ cmd_trace(struct run *run, int argc, char **argv)
 	struct asked asked = {0};
 	const char **text[] = {&asked.from, &asked.at, &asked.client,
 		&asked.cert, &asked.login, &asked.helo, &asked.header_from,
-		&asked.directory};
+		&asked.directory, &asked.srs_secret};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "C:qv", options,
 	    NULL)) != -1) {
-		if (option >= OPT_FROM && option <= OPT_DIRECTORY)
+		if (option >= OPT_FROM && option <= OPT_SRS_SECRET)
 			*text[option - OPT_FROM] = optarg;
 		else if (option == OPT_VERBOSE || option == 'v')
 			asked.verbose = true;

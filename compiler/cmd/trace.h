@@ -18,7 +18,7 @@ struct tried {
 /* The options; NULL: not said. */
 struct asked {
 	const char *recipient, *from, *at, *client, *cert, *login, *helo,
-	    *header_from, *directory;
+	    *header_from, *directory, *srs_secret;
 	bool verbose, plain;
 };
 
@@ -26,6 +26,7 @@ struct trace {
 	struct run *run;
 	const char *directory;			/* of a foreign host, or NULL */
 	struct compilation compilation;		/* of the fleet, else */
+	bool compiled;
 	struct plan foreign;
 	struct records none;
 	struct world world;
@@ -42,8 +43,8 @@ struct trace {
  * Open the fleet, or a foreign host, for questions; false: reported. To be
  * closed in any case. trace stays where it is.
  */
-bool trace_open(struct trace *trace, struct run *run, const char *directory,
-    bool verbose);
+bool trace_open(struct trace *trace, struct run *run,
+    const struct asked *asked);
 void trace_close(struct trace *trace);
 /* Trace a message into .hop; false: reported. */
 bool trace_ask(struct trace *trace, const struct asked *asked);

@@ -13,6 +13,11 @@ find_file(void *self, struct str path, struct table_source *source)
 	const struct host *host = self;
 	const struct planned_file *file = place_file(host->files, path);
 
+	if (!file && host->setup.secret.len &&
+	    str_eq(path, host->setup.secret_path)) {
+		*source = (struct table_source){host->setup.secret, NULL};
+		return true;
+	}
 	if (!file)
 		return false;
 	*source = (struct table_source){

@@ -46,6 +46,8 @@ struct host_setup {
 	struct str addresses;		/* its own, with blanks between */
 	/* The snapshot of the directory; NULL: not known. */
 	const struct ldif *directory;
+	struct str secret_path;		/* a file that is not among them … */
+	struct str secret;		/* … and its bytes; empty: none */
 	/* The answer of a server (tcp:, socketmap:) that a table names. */
 	enum table_result (*ask)(const struct host *host, struct str type,
 	    struct str name, struct str key, struct arena *a,

@@ -264,7 +264,7 @@ start(struct address_prover *ap, struct door *door,
 		}
 	for (i = 0; i < senders->n; i++) {
 		prove_message(ap, door, senders->address[i],
-		    STR("someone@example.net"), NOWHERE, false);
+		    prove_stranger_sender(ap->p), NOWHERE, false);
 		prove_message(ap, door, senders->address[i], ap->srs, NOWHERE,
 		    false);
 		arena_clear(scratch);

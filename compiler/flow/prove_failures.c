@@ -90,7 +90,7 @@ place_at_srs(const struct address_prover *ap, const struct failure *f)
 	return host_origin(&lookup);
 }
 
-/* The row that makes a host take an address. */
+/* The row that makes an address something else; or where the host sends it. */
 static struct origin
 place_of_step(const struct hop *hop)
 {
@@ -99,7 +99,34 @@ place_of_step(const struct hop *hop)
 	for (step = hop->cleaned.steps; step; step = step->next)
 		if (step->by.at.source)
 			return step->by.at;
-	return ORIGIN_NONE;
+	return hop->n ? hop->delivery[0].by.at : hop->cleaned.by.at;
+}
+
+/*
+ * Many go round, so no row of a table is to blame: the last setting on the
+ * way, or the main.cf of the last host, which has none of it.
+ */
+static struct origin
+place_of_circle(const struct hop *hop)
+{
+	struct origin at = ORIGIN_NONE, own;
+	size_t i;
+
+	if (!hop->n)
+		return place_of_step(hop);
+	own = ((const struct planned_file *)hop->host->host.main_cf.owner)->at;
+	for (i = 0; i < hop->n; i++) {
+		const struct delivery *d = &hop->delivery[i];
+
+		if (d->fate != hop->fate)
+			continue;
+		if (d->hop)
+			return place_of_circle(d->hop);
+		if (!d->by.table.len)
+			at = d->by.at;
+		break;
+	}
+	return at.source ? at : own;
 }
 
 /*
@@ -114,6 +141,8 @@ place_of(const struct address_prover *ap, const struct failure *f,
 		return place_at_srs(ap, f);
 	if (f->id == FINDING_FLOW_ACCEPTS)
 		return place_of_step(hop);
+	if (f->id == FINDING_FLOW_LOOP && f->n > 1)
+		return place_of_circle(hop);
 	hop = refusal(hop);
 	if (f->address != NOWHERE && f->n == 1 && hop &&
 	    !hop->verdict.by.table.len)

@@ -140,6 +140,7 @@ try_one(struct relay *r, const struct caller *caller, struct str sender,
 		.recipient = recipient};
 	struct verdict verdict;
 
+	trace_greet(r->host, r->port, &session.client);
 	smtpd_judge(r->port->smtpd, &session, &r->p->scratch, &verdict);
 	if (verdict.kind == VERDICT_ACCEPT && !wanted)
 		report(r, caller, sender, recipient, true);

@@ -15,8 +15,8 @@ enum {
 /* The local parts of no one that Postfix reads in its own ways. */
 static const char *const shapes[] = {
 	"nobody-has-this", "Nobody.Has.This", "nobody+extension",
-	"nobody-request", "owner-nobody", "no body", "nobody%example.net",
-	"example.net!nobody", "nobody@example.net", "-nobody", "n",
+	"nobody-request", "owner-nobody", "no body", "nobody%no.example",
+	"no.example!nobody", "nobody@no.example", "-nobody", "n",
 	"sixty-four-octets-are-the-most-that-a-local-part-may-have-000000",
 	"mailer-daemon", "root", "SRS0", "SRS0=x",
 };
@@ -47,13 +47,14 @@ ask(struct address_prover *ap, struct door *door, struct str recipient,
 	if (way_fate(end) == FATE_UNDECIDABLE)
 		w->undecidable++;
 	if (way_fate(end) == FATE_DELIVERED) {
-		end = prove_message(ap, door, sender, recipient, NOWHERE,
-		    false);
+		end = way_follow(w, door, sender, recipient);
 		fate = way_fate(end);
-		if (fate != FATE_LOOP && fate != FATE_UNDECIDABLE &&
+		if (fate != FATE_UNDECIDABLE &&
 		    (strict || fate != FATE_DELIVERED))
-			failure_add(ap, FINDING_FLOW_ACCEPTS, end, cause,
-			    door, sender, recipient, NOWHERE);
+			failure_add(ap, fate == FATE_LOOP ?
+			    FINDING_FLOW_LOOP : FINDING_FLOW_ACCEPTS, end,
+			    fate == FATE_LOOP ? (uint32_t)way_cause(end) :
+			    cause, door, sender, recipient, NOWHERE);
 	}
 	prove_forget(ap->p);
 }
@@ -86,7 +87,9 @@ ask_elsewhere(struct address_prover *ap, struct door *door)
 		ask_shapes(ap, door, str_of(arena_printf(&ap->way.keep,
 		    "[%.*s]", STR_ARG(address))), CAUSE_ELSEWHERE, false);
 	for (i = 0; i < SHAPES; i++)
-		ask(ap, door, str_of(shapes[i]), CAUSE_ELSEWHERE, false);
+		if (!is_declared(ap->p->fleet, str_of(shapes[i])))
+			ask(ap, door, str_of(shapes[i]), CAUSE_ELSEWHERE,
+			    false);
 }
 
 /* Keys */

@@ -322,18 +322,20 @@ compare_addresses(struct comparison *c)
 
 /* How a listener treats a client: served, relayed for, or the refusal. */
 static struct answer
-ask_client(struct comparison *c, const struct world *world,
+ask_client(struct comparison *c, const struct world_host *host,
     const struct listener_port *port, const struct caller *caller,
     struct str recipient)
 {
+	const struct fleet *fleet = host->world->fleet;
 	struct session session = {.client = caller->client,
 		.helo = caller->client.name,
 		.sender = caller_outside(c->new, 0), .recipient = recipient};
 	struct verdict v;
 
-	if (caller->client.login.len && world->fleet)
+	if (caller->client.login.len && fleet)
 		session.sender = str_of(arena_printf(&c->scratch, "%.*s@%s",
-		    STR_ARG(caller->client.login), world->fleet->domain.s));
+		    STR_ARG(caller->client.login), fleet->domain.s));
+	trace_greet(host, port, &session.client);
 	smtpd_judge(port->smtpd, &session, &c->scratch, &v);
 	return one_line(c, v.kind == VERDICT_ACCEPT ? "taken" :
 	    v.kind == VERDICT_UNKNOWN ? arena_printf(&c->scratch,
@@ -341,40 +343,43 @@ ask_client(struct comparison *c, const struct world *world,
 	    "refused with %d", v.code), v.kind == VERDICT_ACCEPT, v.by.at);
 }
 
+/* The two sides of a listener. */
+struct listener_pair {
+	const struct world_host *old_host, *new_host;
+	const struct listener_port *old, *new;
+	const char *where;
+};
+
 static void
-compare_client(struct comparison *c, const char *where,
-    const struct listener_port *old, const struct listener_port *new,
+compare_client(struct comparison *c, const struct listener_pair *pair,
     const struct caller *caller, struct str recipient)
 {
-	struct answer was = ask_client(c, c->old, old, caller, recipient);
-	struct answer now = ask_client(c, c->new, new, caller, recipient);
+	struct answer was = ask_client(c, pair->old_host, pair->old, caller,
+	    recipient);
+	struct answer now = ask_client(c, pair->new_host, pair->new, caller,
+	    recipient);
 
 	compare(c, CHANGE_RELAY, arena_printf(&c->scratch, "%s: %s, for %.*s",
-	    where, caller->who, STR_ARG(recipient)), &was, &now);
+	    pair->where, caller->who, STR_ARG(recipient)), &was, &now);
 	forget(c);
 }
 
 static void
-compare_port(struct comparison *c, const struct world_host *old_host,
-    const struct world_host *new_host, const struct listener_port *old,
-    const struct listener_port *new)
+compare_port(struct comparison *c, const struct listener_pair *pair)
 {
-	const char *where = arena_printf(c->arena, "%s:%lld",
-	    new_host->host.name, (long long)new->port);
 	struct callers callers;
 	size_t i;
 
 	callers_init(&callers, c->new, c->arena);
-	callers_of_port(&callers, new_host, new);
-	callers_of_port(&callers, old_host, old);
+	callers_of_port(&callers, pair->new_host, pair->new);
+	callers_of_port(&callers, pair->old_host, pair->old);
 	callers_of_nodes(&callers);
 	for (i = 0; i < callers.n; i++) {
-		compare_client(c, where, old, new, &callers.caller[i],
+		compare_client(c, pair, &callers.caller[i],
 		    caller_outside(c->new, 1));
-		if (c->new->fleet)
-			compare_client(c, where, old, new, &callers.caller[i],
-			    str_of(arena_printf(c->arena, "postmaster@%s",
-			    c->new->fleet->domain.s)));
+		compare_client(c, pair, &callers.caller[i],
+		    str_of(arena_printf(c->arena, "postmaster@%s",
+		    c->new->fleet->domain.s)));
 	}
 	callers_release(&callers);
 }
@@ -413,7 +418,9 @@ compare_ports(struct comparison *c, const struct world_host *old,
 		if (port->loopback)
 			continue;
 		if (was)
-			compare_port(c, old, new, was, port);
+			compare_port(c, &(struct listener_pair){old, new, was,
+				port, arena_printf(c->arena, "%s:%lld",
+				new->host.name, (long long)port->port)});
 		else
 			compare(c, CHANGE_LISTENER, arena_printf(c->arena,
 			    "%s:%lld", new->host.name, (long long)port->port),

@@ -108,13 +108,56 @@ flag(const struct value *section, const char *name, enum maybe preset)
 	return MAYBE;	/* neither: rspamd says so, and is off */
 }
 
+/* The C module that signs for the Lua one. In "a, b" there is no b. */
+static bool
+filters_have_dkim(const struct value *filters)
+{
+	struct str rest;
+
+	if (!filters || filters->kind != VALUE_STRING)
+		return !filters || sign_names(filters, STR("dkim"));
+	for (rest = value_str(filters); rest.len;) {
+		size_t len = str_find(rest, ',');
+
+		if (str_eq((struct str){rest.s, len}, STR("dkim")))
+			return true;
+		rest.s += len < rest.len ? len + 1 : len;
+		rest.len -= len < rest.len ? len + 1 : len;
+	}
+	return false;
+}
+
+static bool
+options_let_it(struct signing *d, bool *is_explicit)
+{
+	const struct section *options = &d->s->options;
+	const struct value *filters = value_get(&options->value,
+	    STR("filters"));
+	const struct value *modules = value_get(&options->value,
+	    STR("explicit_modules"));
+
+	if (options->unknown) {
+		sign_unknown(d, NULL, options->unknown);
+		d->verdict.place = options->place;
+		return false;
+	}
+	*is_explicit = modules && sign_names(modules, STR("dkim_signing"));
+	return filters_have_dkim(filters) ||
+	    sign_no(d, filters, "filters leaves the module dkim out");
+}
+
 static bool
 module_is_on(struct signing *d)
 {
 	const struct value *section = &d->s->signing.value;
 	enum maybe enabled = flag(section, "enabled", YES);
 	enum maybe disabled = flag(section, "disabled", NO);
+	bool is_explicit;
 
+	if (!options_let_it(d, &is_explicit))
+		return false;
+	if (is_explicit)
+		return true;
 	if (enabled != YES)
 		return sign_no(d, sign_option(d, "enabled"),
 		    "the module dkim_signing is off");
@@ -151,7 +194,8 @@ settings_let_it(struct signing *d)
 {
 	const struct value *at;
 	const char *why = NULL;
-	enum maybe may = sign_settings_let(d->s, d->message, &at, &why, d->arena);
+	enum maybe may = sign_settings_let(d->s, d->message, &at, &why,
+	    d->arena);
 
 	if (may == NO)
 		return sign_no(d, at, "settings.conf switches signing off");
@@ -172,7 +216,8 @@ nothing_is_beyond(struct signing *d)
 		if (sign_is_on(d, beyond[i].name))
 			return sign_unknown(d, sign_option(d, beyond[i].name),
 			    beyond[i].why);
-	if (sign_is_on(d, "check_pubkey") && !sign_is_on(d, "allow_pubkey_mismatch"))
+	if (sign_is_on(d, "check_pubkey") &&
+	    !sign_is_on(d, "allow_pubkey_mismatch"))
 		return sign_unknown(d, sign_option(d, "check_pubkey"),
 		    "check_pubkey: the public key in the DNS decides");
 	if (sign_is_on(d, "use_http_headers"))
@@ -253,9 +298,11 @@ is_eligible(struct signing *d)
 		return sign_no(d, sign_option(d, "sign_authenticated"),
 		    "sign_authenticated is off");
 	if (d->is_local)
-		return sign_no(d, sign_option(d, "sign_local"), "sign_local is off");
-	return sign_no(d, sign_option(d, "sign_networks"), arena_printf(d->arena,
-	    "sign_networks does not have %.*s", STR_ARG(client)));
+		return sign_no(d, sign_option(d, "sign_local"),
+		    "sign_local is off");
+	return sign_no(d, sign_option(d, "sign_networks"),
+	    arena_printf(d->arena, "sign_networks does not have %.*s",
+	    STR_ARG(client)));
 }
 
 static bool
@@ -263,9 +310,10 @@ read_domains(struct signing *d)
 {
 	const struct sign_message *m = d->message;
 
-	/* A sender without a domain is none, for rspamd. */
-	d->envelope = sign_domain_of(m->sender, d->arena);
-	if (!d->envelope.s && !sign_is_on(d, "allow_envfrom_empty"))
+	/* For rspamd a sender without a domain is none; <> has an empty one. */
+	d->envelope = m->sender.len ? sign_domain_of(m->sender, d->arena) :
+	    STR("");
+	if (!d->envelope.len && !sign_is_on(d, "allow_envfrom_empty"))
 		return sign_no(d, sign_option(d, "allow_envfrom_empty"),
 		    "the sender is null, and allow_envfrom_empty is off");
 	if (!m->from_known)
@@ -367,13 +415,14 @@ cut(struct signing *d, struct str *domain)
 static bool
 domains_agree(struct signing *d)
 {
-	if (!d->envelope.s || !d->header.s ||
+	if (!d->envelope.len || !d->header.s ||
 	    sign_is_on(d, "allow_hdrfrom_mismatch") ||
 	    str_eq(d->header, d->envelope))
 		return true;
 	if (d->is_local && sign_is_on(d, "allow_hdrfrom_mismatch_local"))
 		return true;
-	if (d->by_network && sign_is_on(d, "allow_hdrfrom_mismatch_sign_networks"))
+	if (d->by_network &&
+	    sign_is_on(d, "allow_hdrfrom_mismatch_sign_networks"))
 		return true;
 	return sign_no(d, sign_option(d, "allow_hdrfrom_mismatch"),
 	    arena_printf(d->arena, "the sender is in %.*s, From in %.*s, and "
@@ -475,8 +524,8 @@ sign_decide(const struct signer *s, const struct sign_message *message,
 		if (same_verdict(&first, &d.verdict) && !reading.full &&
 		    !(more && tries == READINGS))
 			continue;
-		sign_unknown(&d, sign_option(&d, "use_esld"), "use_esld: the list of "
-		    "public suffixes decides, and it is not here");
+		sign_unknown(&d, sign_option(&d, "use_esld"), "use_esld: the "
+		    "list of public suffixes decides, and it is not here");
 		return d.verdict;
 	} while (more);
 	return first;

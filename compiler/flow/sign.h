@@ -22,7 +22,7 @@ struct sign_place {
 
 /* The node. */
 struct sign_host {
-	const struct table_world *world;	/* its files, by absolute path */
+	const struct table_world *world;	/* files by absolute path */
 	enum rspamd_release release;
 	/*
 	 * Whether a private key is at a path; false: not known. NULL: a key
@@ -36,9 +36,10 @@ struct signer;
 
 /*
  * Read /etc/rspamd/{local.d,override.d}/{dkim_signing,settings}.conf and
- * options.inc. Never NULL: where the files cannot be read or say what cannot
- * be known here, signer_problem() tells, and every verdict is SIGN_UNKNOWN
- * that depends on it. The world must outlive the signer.
+ * options.inc; the package's own files are as it ships them. Never NULL:
+ * where the files cannot be read or say what cannot be known here,
+ * signer_problem() tells, and every verdict is SIGN_UNKNOWN that depends on
+ * it. The world must outlive the signer.
  */
 struct signer *signer_open(struct arena *a, const struct sign_host *host);
 /* Why a file is broken (rspamd would not start), or NULL; its place. */

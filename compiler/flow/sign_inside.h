@@ -49,8 +49,9 @@ bool sign_ip_read(struct ip *ip, struct str text);
  * Whether an address is in networks as an option has them, in rspamd's
  * "radix" maps; *at is the one, *why says what MAYBE is for.
  */
-enum maybe sign_networks_have(const struct signer *s, const struct value *networks,
-    const struct ip *ip, const struct value **at, const char **why);
+enum maybe sign_networks_have(const struct signer *s,
+    const struct value *networks, const struct ip *ip,
+    const struct value **at, const char **why);
 /* Whether rspamd calls the address local. */
 enum maybe sign_ip_is_local(const struct signer *s, const struct ip *ip,
     const struct value **at, const char **why);
@@ -65,6 +66,9 @@ is_true(const struct value *v)
 /* The domain of an address, in lower case; s NULL where it has none. */
 struct str sign_domain_of(struct str address, struct arena *a);
 struct str sign_lower(struct str s, struct arena *a);
+
+/* Whether a string, or a string in a list, is a name. */
+bool sign_names(const struct value *list, struct str name);
 
 /*
  * Whether settings.conf leaves the symbol of signing on for the message; at

@@ -151,9 +151,9 @@ sign_with(struct signing *d, const struct choice *choice,
 		    "there is no key %s", signature->key.s));
 		break;
 	case MAYBE:
-		return sign_unknown(d, sign_option(d, "try_fallback"), arena_printf(
-		    d->arena, "try_fallback: whether there is a key %s is "
-		    "not known here", signature->key.s));
+		return sign_unknown(d, sign_option(d, "try_fallback"),
+		    arena_printf(d->arena, "try_fallback: whether there is a "
+		    "key %s is not known here", signature->key.s));
 	}
 	return true;
 }
@@ -220,8 +220,9 @@ sign_find_keys(struct signing *d)
 	if (!ask_maps(d, &choice, &n))
 		return false;
 	if (!n && !sign_is_on(d, "try_fallback"))
-		return sign_no(d, sign_option(d, "domain"), arena_printf(d->arena,
-		    "no key for domain %.*s", STR_ARG(d->domain)));
+		return sign_no(d, sign_option(d, "domain"),
+		    arena_printf(d->arena, "no key for domain %.*s",
+		    STR_ARG(d->domain)));
 	if (!n) {
 		choice = &fallback;
 		n = 1;

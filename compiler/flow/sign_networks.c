@@ -82,6 +82,9 @@ entry_has(struct str entry, const struct ip *ip)
 			result = MAYBE;	/* a name: the DNS knows */
 		else if (ip_in(ip, &network, bits))
 			return YES;
+		else if (network.is_4)
+			/* rspamd keeps it for the next, counted so. */
+			bits = 96 + (bits > 32 ? 32 : bits);
 	}
 	return result;
 }

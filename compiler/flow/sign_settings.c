@@ -60,7 +60,7 @@ is_client(struct question *q, const struct value *v)
 	}
 	slash = str_find(text, '/');
 	address = (struct str){text.s, slash};
-	if (!q->message->client.len || !sign_ip_read(&client, q->message->client)) {
+	if (!sign_ip_read(&client, q->message->client)) {
 		q->why = "the client's address is not known";
 		return MAYBE;
 	}
@@ -216,8 +216,8 @@ rule_matches(struct question *q, const struct value *rule)
 	return is_true(value_get(rule, STR("inverse"))) ? none : all;
 }
 
-static bool
-names(const struct value *list, struct str name)
+bool
+sign_names(const struct value *list, struct str name)
 {
 	uint32_t i;
 
@@ -237,7 +237,8 @@ names(const struct value *list, struct str name)
 static bool
 names_group(const struct value *list)
 {
-	return names(list, STR("dkim")) || names(list, STR("policies"));
+	return sign_names(list, STR("dkim")) ||
+	    sign_names(list, STR("policies"));
 }
 
 /* Whether the symbol of signing is still on where a rule is applied. */
@@ -253,9 +254,9 @@ rule_signs(const struct value *rule, struct str symbol)
 	enabled = value_get(apply, STR("symbols_enabled"));
 	groups = value_get(apply, STR("groups_enabled"));
 	on = !enabled && !groups;
-	if (names(enabled, symbol) || names_group(groups))
+	if (sign_names(enabled, symbol) || names_group(groups))
 		on = true;
-	if (names(value_get(apply, STR("symbols_disabled")), symbol) ||
+	if (sign_names(value_get(apply, STR("symbols_disabled")), symbol) ||
 	    names_group(value_get(apply, STR("groups_disabled"))))
 		on = false;
 	return on;

@@ -83,6 +83,7 @@ check_sender(struct judge *j)
 	j->if_permit.active = j->permit_client || j->permit_helo;
 	j->if_reject.active = false;
 	j->sender_checked = false;
+	j->at_sender = true;
 	check = judge_stage(j, &j->smtpd->sender, j->session->sender,
 	    SUBJECT_SENDER, "check_sender_access");
 	j->permit_sender = j->if_permit.active;
@@ -189,7 +190,7 @@ start_tls(struct judge *j)
 static enum check
 check_certificate(struct judge *j)
 {
-	struct str host = j->smtpd->host->rules.hostname;
+	struct str host = j->smtpd->rules.hostname;
 
 	if (!j->tls || !j->smtpd->set.req_ccert)
 		return CHECK_DUNNO;

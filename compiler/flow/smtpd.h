@@ -92,6 +92,10 @@ void smtpd_judge(const struct smtpd *smtpd, const struct session *session,
 bool smtpd_relays(const struct smtpd *smtpd, const struct session *session,
     struct arena *a, struct verdict *verdict);
 
+/* The tables of a class's valid recipients; NULL: there is no such list. */
+const struct maps *smtpd_recipients(const struct smtpd *smtpd,
+    enum address_class class);
+
 /*
  * A number for all that a client is to the restrictions: where two clients
  * have one number, smtpd answers both alike, whatever they ask for.

@@ -143,7 +143,7 @@ access_mail(struct judge *j, const struct step *step, bool sender,
 	if (!step->argument->table)
 		return no_table(j, &about);
 	address_find(&step->argument->table->maps, resolution->recipient,
-	    ADDRESS_ACCESS, j->smtpd->set.parents, &j->smtpd->host->rules,
+	    ADDRESS_ACCESS, j->smtpd->set.parents, &j->smtpd->rules,
 	    j->arena, &lookup);
 	if (lookup.result == TABLE_NONE)
 		return CHECK_DUNNO;

@@ -67,6 +67,7 @@ struct smtpd {
 	struct arena *arena;
 	const char *broken;		/* why smtpd ends before it speaks */
 	struct smtpd_settings set;
+	struct address_rules rules;	/* for keys; the host's for resolving */
 	struct restrictions client, helo, sender, relay, recipient;
 	struct restrictions *classes;
 	struct access_table *tables;
@@ -136,7 +137,7 @@ struct judge {
 	unsigned recursion, warn_if_reject;
 	struct deferral if_permit, if_reject;
 	bool permit_client, permit_helo, permit_sender;
-	bool discard, sender_checked, recipient_checked;
+	bool discard, at_sender, sender_checked, recipient_checked;
 	bool asked_sender, asked_recipient;	/* in this stage */
 	struct reply reply;
 	struct decision ok;		/* the last OK */

@@ -208,6 +208,20 @@ open_maps(struct smtpd *smtpd)
 		    value(smtpd, maps[i].name));
 }
 
+/* What smtpd itself makes keys of; trivial-rewrite has the host's rules. */
+static void
+read_rules(struct smtpd *smtpd)
+{
+	smtpd->rules = smtpd->host->rules;
+	smtpd->rules.delimiter = value(smtpd, "recipient_delimiter");
+	smtpd->rules.origin = value(smtpd, "myorigin");
+	smtpd->rules.domain = value(smtpd, "mydomain");
+	smtpd->rules.hostname = value(smtpd, "myhostname");
+	smtpd->rules.destination = match_list_open(smtpd->host->tables,
+	    smtpd->arena, MATCH_STRINGS, host_parents(smtpd->host,
+	    "mydestination"), value(smtpd, "mydestination"));
+}
+
 struct smtpd *
 smtpd_open(const struct host *host, const struct service *service)
 {
@@ -217,6 +231,7 @@ smtpd_open(const struct host *host, const struct service *service)
 	smtpd->service = service;
 	smtpd->arena = host->arena;
 	read_settings(smtpd);
+	read_rules(smtpd);
 	read_tls(smtpd);
 	read_probe(smtpd);
 	smtpd->set.ehlo_words = value(smtpd, "smtpd_discard_ehlo_keywords");

@@ -196,7 +196,7 @@ search(struct search_all *s, const struct maps *maps)
 	if (s->found || !maps->n)
 		return CHECK_DUNNO;
 	address_find(maps, s->key, ADDRESS_DEFAULT, false,
-	    &j->smtpd->host->rules, j->arena, &lookup);
+	    &j->smtpd->rules, j->arena, &lookup);
 	switch (lookup.result) {
 	case TABLE_FOUND:
 		s->found = true;
@@ -223,6 +223,14 @@ refuse_unlisted(struct judge *j, const struct search_all *s,
 
 	if (s->unknown)
 		return judge_unknown(j, s->unknown);
+	/*
+	 * Up to 3.7 at least: whether a sender was checked before is set at
+	 * MAIL FROM, and what the stack has is taken for it until then.
+	 */
+	if (s->subject == SUBJECT_SENDER && !j->at_sender)
+		return judge_unknown(j, "reject_unlisted_sender in the "
+		    "client's or the HELO's list reads memory that smtpd "
+		    "never set");
 	check = judge_reject(j, false, code, dsn, "<%.*s>: %s rejected: %.*s",
 	    STR_ARG(s->reply_name), subject_name(s->subject), STR_ARG(text));
 	if (check == CHECK_REJECT) {
@@ -248,6 +256,23 @@ is_reserved(const struct judge *j, struct str address)
 		    (struct str){address.s, name[i].len}))
 			return true;
 	return false;
+}
+
+const struct maps *
+smtpd_recipients(const struct smtpd *smtpd, enum address_class class)
+{
+	switch (class) {
+	case CLASS_LOCAL:
+		return &smtpd->local_recipients;
+	case CLASS_MAILBOX:
+		return &smtpd->mailboxes;
+	case CLASS_RELAY:
+		return &smtpd->relay_recipients;
+	case CLASS_ALIAS:
+	case CLASS_DEFAULT:
+		break;
+	}
+	return NULL;
 }
 
 /* The table of a class that has all addresses of it; NULL: there is none. */
@@ -366,7 +391,7 @@ find_owners(struct judge *j, struct lookup *owners)
 	if (check != CHECK_DUNNO)
 		return check;
 	address_find(&j->smtpd->logins, from->recipient, ADDRESS_DEFAULT,
-	    false, &j->smtpd->host->rules, j->arena, owners);
+	    false, &j->smtpd->rules, j->arena, owners);
 	if (owners->result == TABLE_RETRY)
 		return judge_retry(j, j->session->sender);
 	if (owners->result == TABLE_UNKNOWN)

@@ -20,6 +20,31 @@ struct tracer {
 	struct arena *arena;
 };
 
+static bool
+offers_tls(const struct listener_port *port, const struct host *host)
+{
+	struct str level = cf_value(&host->cf, port->service,
+	    STR("smtpd_tls_security_level"), host->arena);
+
+	if (level.len)
+		return !str_eq_fold(level, STR("none"));
+	return cf_bool(&host->cf, port->service, STR("smtpd_use_tls")) ||
+	    cf_bool(&host->cf, port->service, STR("smtpd_enforce_tls")) ||
+	    cf_bool(&host->cf, port->service, STR("smtpd_tls_wrappermode"));
+}
+
+void
+trace_greet(const struct world_host *host, const struct listener_port *port,
+    struct client *client)
+{
+	if (client->tls && !offers_tls(port, &host->host))
+		client->tls = false;
+	if (client->tls)
+		return;
+	client->fingerprint = STR("");
+	client->key_fingerprint = STR("");
+}
+
 /* What the message is for the host; false: it ends here. */
 static bool
 judge(struct tracer *t, struct hop *hop)
@@ -345,6 +370,8 @@ trace_hop(const struct world *world, const struct world_host *host,
 	hop->host = host;
 	hop->port = port;
 	hop->message = *message;
+	if (port)
+		trace_greet(host, port, &hop->message.client);
 	if (!judge(&t, hop) || !clean(&t, hop) || is_filtered(&t, hop))
 		return hop;
 	sign(&t, hop);
@@ -400,19 +427,6 @@ trace_client(const struct world_host *from, bool v6, struct client *client)
 	client_certificate(from, client);
 }
 
-static bool
-offers_tls(const struct listener_port *port, const struct host *host)
-{
-	struct str level = cf_value(&host->cf, port->service,
-	    STR("smtpd_tls_security_level"), host->arena);
-
-	if (level.len)
-		return !str_eq_fold(level, STR("none"));
-	return cf_bool(&host->cf, port->service, STR("smtpd_use_tls")) ||
-	    cf_bool(&host->cf, port->service, STR("smtpd_enforce_tls")) ||
-	    cf_bool(&host->cf, port->service, STR("smtpd_tls_wrappermode"));
-}
-
 static const struct listener_port *
 cannot(enum fate *fate, const char **text, const char *why)
 {
@@ -442,12 +456,8 @@ trace_handover(const struct hop *hop, const struct delivery *delivery,
 		.header_from = delivery->header_from,
 		.signatures = hop->message.signatures + hop->signing.n};
 	trace_client(from, v6, &message->client);
-	message->client.tls = strcmp(level, "none") != 0 &&
-	    offers_tls(port, &to->host);
-	if (!message->client.tls) {
-		message->client.fingerprint = STR("");
-		message->client.key_fingerprint = STR("");
-	}
+	message->client.tls = strcmp(level, "none") != 0;
+	trace_greet(to, port, &message->client);
 	if (!message->client.tls && strcmp(level, "none") != 0 &&
 	    strcmp(level, "may") != 0 && strcmp(level, "dane") != 0)
 		return cannot(fate, text, arena_printf(a, "4.7.4 %s offers no "

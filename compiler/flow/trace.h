@@ -101,6 +101,11 @@ struct hop *trace_message(const struct world *world,
     const struct world_host *host, const struct listener_port *port,
     const struct message *message, struct arena *a);
 
+/* A client goes on without TLS, and without a certificate, at a listener that
+ * offers none. */
+void trace_greet(const struct world_host *host,
+    const struct listener_port *port, struct client *client);
+
 /* The client that a host is for the next one, by IPv6 or IPv4. */
 void trace_client(const struct world_host *from, bool v6,
     struct client *client);

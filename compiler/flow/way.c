@@ -319,18 +319,17 @@ way_answer(struct way *w, struct door *door, struct str sender,
 static way_end follow(struct way *w, struct door *door, struct str sender,
     struct str recipient, const struct path *path);
 
-/* The door of one host behind a next hop; NULL: it cannot be reached. */
+/* The door of one host behind a next hop; NULL: *fate is how that ends. */
 static struct door *
 door_behind(struct way *w, const struct world_host *from,
-    const struct delivery *d, const struct world_host *to)
+    const struct delivery *d, const struct world_host *to, enum fate *fate)
 {
 	struct hop hop = {.host = from};
 	const struct listener_port *port;
 	struct message message;
-	enum fate fate;
 	const char *why;
 
-	port = trace_handover(&hop, d, to, &w->keep, &message, &fate, &why);
+	port = trace_handover(&hop, d, to, &w->keep, &message, fate, &why);
 	return port ? way_door(w, to, port, &message) : NULL;
 }
 
@@ -361,12 +360,14 @@ route_to(struct way *w, const struct world_host *from, struct str transport,
 		return route;
 	route->door = ARENA_ARRAY(&w->keep, struct door *, d->to.n);
 	for (i = 0; i < d->to.n; i++) {
-		struct door *door = door_behind(w, from, d, d->to.host[i]);
+		enum fate fate = FATE_DELIVERED;
+		struct door *door = door_behind(w, from, d, d->to.host[i],
+		    &fate);
 
-		if (!door)
-			route->fate = FATE_DEFERRED;
-		else
+		if (door)
 			route->door[route->n++] = door;
+		else if (fate > route->fate)
+			route->fate = fate;
 		if (way_host_of(w, d->to.host[i])->is_srs)
 			route->to_srs = true;
 	}

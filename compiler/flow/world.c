@@ -73,6 +73,11 @@ open_srs(struct world_host *wh)
 	struct srs_config *srs = &wh->srs;
 
 	srs_config_read(srs, &wh->host.world, wh->host.arena);
+	if (wh->world->srs_secret.len && !srs->rules.nsecret) {
+		wh->host.setup.secret = wh->world->srs_secret;
+		wh->host.setup.secret_path = srs->secret_file;
+		srs_config_read(srs, &wh->host.world, wh->host.arena);
+	}
 	srs->rules.today = (unsigned)(wh->world->today / DAY_SECONDS);
 	wh->has_srs = srs->version != 0;
 	if (!wh->world->stand_in_secrets || srs->rules.nsecret ||

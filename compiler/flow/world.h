@@ -26,6 +26,8 @@ struct world {
 	const struct records *records;
 	const struct ldif *directory;	/* NULL: not known */
 	time_t today;
+	struct str srs_secret;		/* the bytes of postsrsd's secret file,
+					   the same for all; empty: not known */
 	/*
 	 * Proofs only: a host whose SRS secret is not among its files has one
 	 * that stands for the file's path, so that hosts which share a path
@@ -44,8 +46,8 @@ struct world {
 
 /*
  * Open every host of a plan. fleet, directory: NULL where there is none. The
- * plan, the fleet and the records must outlive the world, whose .tried and
- * .stand_in_secrets are the caller's.
+ * plan, the fleet and the records must outlive the world, whose .tried,
+ * .srs_secret and .stand_in_secrets are the caller's.
  */
 void world_open(struct world *world, struct arena *a, const struct plan *plan,
     const struct fleet *fleet, const struct records *records,

@@ -109,20 +109,51 @@ overwrite(struct deep *d, const struct node *source)
 static int
 compare_lists(const struct node *a, const struct node *b, bool *failed);
 
+static bool
+is_integer(const struct value *v)
+{
+	return v->kind == VALUE_INT || v->kind == VALUE_BIGINT;
+}
+
+/* Where a number beyond 64 bits lies among the others: -1, 1, else 0. */
+static int
+beyond(const struct value *v)
+{
+	return v->kind != VALUE_BIGINT ? 0 : v->u.s[0] == '-' ? -1 : 1;
+}
+
+static int
+compare_integers(const struct value *a, const struct value *b)
+{
+	int side = beyond(a);
+
+	if (side != beyond(b))
+		return side - beyond(b);
+	if (!side)
+		return (a->u.i > b->u.i) - (a->u.i < b->u.i);
+	if (a->len != b->len)
+		return a->len > b->len ? side : -side;
+	return side * str_cmp(value_str(a), value_str(b));
+}
+
+static double
+as_double(const struct value *v)
+{
+	return v->kind == VALUE_INT ? (double)v->u.i :
+	    v->kind == VALUE_BIGINT ? strtod(v->u.s, NULL) : v->u.f;
+}
+
 /* Ruby's <=>; *failed where it gives nil. */
 static int
 compare(const struct node *a, const struct node *b, bool *failed)
 {
-	bool a_number = a->v.kind == VALUE_INT || a->v.kind == VALUE_FLOAT;
-	bool b_number = b->v.kind == VALUE_INT || b->v.kind == VALUE_FLOAT;
+	bool a_number = is_integer(&a->v) || a->v.kind == VALUE_FLOAT;
+	bool b_number = is_integer(&b->v) || b->v.kind == VALUE_FLOAT;
 
-	if (a->v.kind == VALUE_INT && b->v.kind == VALUE_INT)
-		return (a->v.u.i > b->v.u.i) - (a->v.u.i < b->v.u.i);
+	if (is_integer(&a->v) && is_integer(&b->v))
+		return compare_integers(&a->v, &b->v);
 	if (a_number && b_number) {
-		double x = a->v.kind == VALUE_INT ? (double)a->v.u.i :
-		    a->v.u.f;
-		double y = b->v.kind == VALUE_INT ? (double)b->v.u.i :
-		    b->v.u.f;
+		double x = as_double(&a->v), y = as_double(&b->v);
 
 		return (x > y) - (x < y);
 	}

@@ -157,6 +157,13 @@ table_break(struct table *table, enum table_result result, const char *why)
 	table->why = why;
 }
 
+enum table_result
+table_wide(struct table_answer *answer)
+{
+	answer->why = "letter case beyond ASCII is not folded here";
+	return TABLE_UNKNOWN;
+}
+
 /* Find the type and let it open the table. */
 static void
 open_type(struct table *table)
@@ -226,6 +233,12 @@ tables_next(const struct tables *tables, size_t *at)
 		map = &tables->open[1];
 	}
 	return i < map->n ? map->entry[i].value : NULL;
+}
+
+const void *
+table_file_owner(const struct table *table)
+{
+	return table->source.owner;
 }
 
 struct str

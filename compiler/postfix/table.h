@@ -70,6 +70,8 @@ struct table *table_open(struct tables *tables, struct str spec);
 struct table *table_open_unfolded(struct tables *tables, struct str spec);
 /* Every table that was opened so far, one after another; NULL at the end. */
 struct table *tables_next(const struct tables *tables, size_t *at);
+/* The owner of the file that it is; NULL: it is none. */
+const void *table_file_owner(const struct table *table);
 /* As it was asked for: "cdb:/etc/postfix/maps/alias". */
 struct str table_name(const struct table *table);
 

@@ -18,7 +18,7 @@ struct entries {
 	struct index index;
 	bool fold;		/* letter case of keys does not count */
 	bool lower;		/* keys are stored in lower case */
-	bool wide;		/* a key is not ASCII */
+	size_t wide;		/* keys that are not ASCII */
 	bool aliases;		/* a key ends in ":" */
 	bool bare;		/* a key is no full address */
 	bool domains_known;
@@ -133,9 +133,22 @@ entry_add(struct entries *e, const struct source_line *line, struct str key,
 	start_add(e, line->joined || cut ? join(e, line) : line->offset);
 	if (first)
 		index_add(&e->index, hash, (uint32_t)(e->n - 1), hash_of, e);
-	e->wide |= !text_is_ascii(key);
+	e->wide += !text_is_ascii(key);
 	e->aliases |= key.s[key.len - 1] == ':';
 	return first;
+}
+
+static size_t
+count_lines(struct str text)
+{
+	size_t n = 1;
+	const char *p = text.s, *end = text.s + text.len;
+
+	while (p < end && (p = memchr(p, '\n', (size_t)(end - p)))) {
+		p++;
+		n++;
+	}
+	return n;
 }
 
 /* "name: value" of aliases(5); false: the line is none. */
@@ -199,6 +212,8 @@ entries_read(struct table *table, bool once)
 	struct buf b = BUF_INIT, turned = BUF_INIT;
 	struct str key, value;
 	size_t at = 0;
+
+	index_reserve(&e->index, count_lines(e->text));
 
 	while (source_line_next(e->text, &at, &b, &line)) {
 		bool cut = !line.joined && line.offset + line.text.len <
@@ -291,16 +306,12 @@ has_capital(struct str s)
 
 /* What a key that was not found may be after all. */
 static enum table_result
-not_found(const struct entries *e, bool utf8, struct str key,
-    struct arena *a, struct table_answer *answer)
+not_found(const struct entries *e, struct str key, struct arena *a,
+    struct table_answer *answer)
 {
 	struct str alias = {NULL, key.len + 1};
 	char *copy;
 
-	if (e->wide && utf8 && !text_is_ascii(key)) {
-		answer->why = "letter case beyond ASCII is not folded here";
-		return TABLE_UNKNOWN;
-	}
 	if (!e->aliases || !e->lower)
 		return TABLE_NONE;
 	copy = arena_strndup(a, key.s, key.len);
@@ -318,14 +329,17 @@ entries_get(struct table *table, struct str key, struct arena *a,
     struct table_answer *answer)
 {
 	const struct entries *e = table->state;
+	bool wide = table->tables->utf8 && !text_is_ascii(key);
 	uint32_t position = INDEX_NONE;
 
 	/* Keys were folded when the table was built; this one is not. */
 	if (e->fold || !e->lower || !has_capital(key))
 		position = index_find(&e->index, key_hash(e, key), is_key, e,
 		    &key);
+	if (wide && e->wide > (position != INDEX_NONE))
+		return table_wide(answer);
 	if (position == INDEX_NONE)
-		return not_found(e, table->tables->utf8, key, a, answer);
+		return not_found(e, key, a, answer);
 	answer_from(table, e, position, answer);
 	return TABLE_FOUND;
 }

@@ -73,6 +73,9 @@ bool table_source(struct table *table);
 /* The text between the braces that are all of s; else false. */
 bool table_braced(struct str s, struct str *inside);
 
+/* Postfix folds all letters here, and only ASCII's are known: UNKNOWN. */
+enum table_result table_wide(struct table_answer *answer);
+
 bool text_is_ascii(struct str s);
 /* Whether it is UTF-8. */
 bool table_text_ok(struct str s);

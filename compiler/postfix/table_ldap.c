@@ -140,8 +140,6 @@ not_modelled(struct table *table)
 	struct ldap_table *ldap = table->state;
 	long dereference;
 
-	if (!table->tables->world->directory)
-		return "there is no snapshot of the directory";
 	if (!number(table, "dereference", 0, &dereference) || dereference)
 		return "aliases in the directory are not followed here";
 	if (!ldap->base.len)

@@ -234,16 +234,26 @@ pattern_compile(struct pattern *pattern, unsigned highest)
 }
 
 static bool
+is_text(const struct pattern *pattern, const char *s, struct str text)
+{
+	size_t i;
+
+	for (i = 0; i < text.len; i++)
+		if (s[i] != text.s[i] && (!pattern->fold ||
+		    ascii_lower((unsigned char)s[i]) !=
+		    ascii_lower((unsigned char)text.s[i])))
+			return false;
+	return true;
+}
+
+static bool
 begins_and_ends(const struct pattern *pattern, struct str key)
 {
-	struct str p = pattern->prefix, s = pattern->suffix, begin, end;
+	struct str begin = pattern->prefix, end = pattern->suffix;
 
-	if (p.len > key.len || s.len > key.len)
-		return false;
-	begin = (struct str){key.s, p.len};
-	end = str_from(key, key.len - s.len);
-	return pattern->fold ? str_eq_fold(begin, p) && str_eq_fold(end, s) :
-	    str_eq(begin, p) && str_eq(end, s);
+	return begin.len <= key.len && end.len <= key.len &&
+	    is_text(pattern, key.s, begin) &&
+	    is_text(pattern, key.s + key.len - end.len, end);
 }
 
 /* 1: it matches; 0: it does not; -1: an error, which is never a match. */
@@ -270,12 +280,13 @@ run_pcre(const struct pattern *pattern, struct str key)
 }
 
 enum pattern_result
-pattern_matches(struct pattern *pattern, struct str key, unsigned highest)
+pattern_matches(struct pattern *pattern, struct str key, bool one_line,
+    unsigned highest)
 {
 	int found = 0;
 
 	/* "$" may match before a line break too. */
-	if (begins_and_ends(pattern, key) || str_find(key, '\n') < key.len) {
+	if (!one_line || begins_and_ends(pattern, key)) {
 		if (!pattern_compile(pattern, highest))
 			return PATTERN_BROKEN;
 		found = pattern->pcre ? run_pcre(pattern, key) :

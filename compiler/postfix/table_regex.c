@@ -327,15 +327,16 @@ expand(const struct rule *rule, struct str key, struct arena *a)
 
 /* Whether a match rule matches; *dead: it is broken, and skipped for good. */
 static bool
-rule_matches(struct rule *rule, struct str key)
+rule_matches(struct rule *rule, struct str key, bool one_line)
 {
 	enum pattern_result result;
 
 	if (rule->dead)
 		return false;
-	result = pattern_matches(&rule->first, key, rule->highest);
+	result = pattern_matches(&rule->first, key, one_line,
+	    rule->highest);
 	if (result == PATTERN_YES && rule->second.text.s)
-		result = pattern_matches(&rule->second, key, 0);
+		result = pattern_matches(&rule->second, key, one_line, 0);
 	rule->dead = result == PATTERN_BROKEN;
 	return result == PATTERN_YES;
 }
@@ -345,20 +346,21 @@ rules_get(struct table *table, struct str key, struct arena *a,
     struct table_answer *answer)
 {
 	struct rules *rules = table->state;
+	bool one_line = str_find(key, '\n') == key.len;
 	size_t i;
 
 	for (i = 0; i < rules->n; i++) {
 		struct rule *rule = &rules->rule[i];
 
 		if (rule->kind == RULE_IF) {
-			if (pattern_matches(&rule->first, key, 0) ==
+			if (pattern_matches(&rule->first, key, one_line, 0) ==
 			    PATTERN_YES)
 				continue;
 			if (!rule->endif)
 				return TABLE_NONE;
 			i = rule->endif;
 		} else if (rule->kind == RULE_MATCH &&
-		    rule_matches(rule, key)) {
+		    rule_matches(rule, key, one_line)) {
 			answer->value = rule->literal ? rule->replacement :
 			    expand(rule, key, a);
 			answer->owner = table->source.owner;

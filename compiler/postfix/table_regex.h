@@ -26,9 +26,9 @@ bool pattern_flags(struct pattern *pattern, struct str flags, bool pcre);
 void pattern_tell(struct pattern *pattern, struct arena *a);
 /* False: broken, or it has fewer groups than highest. */
 bool pattern_compile(struct pattern *pattern, unsigned highest);
-/* Whether the key matches, compiled when needed. */
+/* Whether the key matches, compiled when needed; one_line: it has no break. */
 enum pattern_result pattern_matches(struct pattern *pattern, struct str key,
-    unsigned highest);
+    bool one_line, unsigned highest);
 /* What group n of the last match is; empty where it took no part. */
 struct str pattern_group(const struct pattern *pattern, struct str key,
     unsigned n);

@@ -286,19 +286,33 @@ ldap_in_domain(const struct ldap_table *ldap, struct str key, struct arena *a,
 }
 
 static enum table_result
-search_answer(const struct ldap_search *search, struct table_answer *answer)
+search_answer(const struct ldap_search *search, struct arena *a,
+    struct table_answer *answer)
 {
 	struct buf result = search->result;
 
-	answer->why = search->why;
-	if (search->failed != TABLE_NONE)
+	if (search->failed != TABLE_NONE) {
+		answer->why = arena_strdup(a, search->why);
 		return search->failed;
+	}
 	if (!result.len)
 		return TABLE_NONE;
-	answer->value = (struct str){arena_strndup(search->arena, result.s,
-	    result.len), result.len};
+	answer->value = (struct str){arena_strndup(a, result.s, result.len),
+	    result.len};
 	answer->at = search->at;
 	return TABLE_FOUND;
+}
+
+static void
+search_run(struct ldap_search *search)
+{
+	if (!search_prepare(search))
+		return;
+	search_entries(search);
+	if (!search->result.len && !search->ldap->dynamic_base &&
+	    !base_is_there(search))
+		fail(search, TABLE_UNKNOWN, "the snapshot of the directory "
+		    "has nothing below the search_base");
 }
 
 /* An answer that was given: a filter takes long, and is asked often. */
@@ -326,30 +340,27 @@ keep(const struct table *table, struct str key, enum table_result result,
 	    key.len}, kept);
 }
 
+/* A filter is much larger than what comes of it: it has its own arena. */
 static enum table_result
-search(struct table *table, struct str key, struct arena *a,
+search_directory(struct table *table, struct str key, struct arena *a,
     struct table_answer *answer)
 {
-	struct ldap_table *ldap = table->state;
+	struct arena scratch;
 	struct ldap_search search = {
 		.table = table,
-		.ldap = ldap,
-		.arena = a,
+		.ldap = table->state,
+		.arena = &scratch,
 		.key = key,
 		.result = BUF_INIT,
 		.failed = TABLE_NONE,
 	};
 	enum table_result result;
 
-	if (search_prepare(&search)) {
-		search_entries(&search);
-		if (!search.result.len && !ldap->dynamic_base &&
-		    !base_is_there(&search))
-			fail(&search, TABLE_UNKNOWN, "the snapshot of the "
-			    "directory has nothing below the search_base");
-	}
-	result = search_answer(&search, answer);
+	arena_init(&scratch);
+	search_run(&search);
+	result = search_answer(&search, a, answer);
 	buf_release(&search.result);
+	arena_release(&scratch);
 	return result;
 }
 
@@ -368,12 +379,16 @@ ldap_get(struct table *table, struct str key, struct arena *a,
 	result = ldap_in_domain(ldap, key, a, answer);
 	if (result != TABLE_FOUND)
 		return result;
+	if (!table->tables->world->directory) {
+		answer->why = "there is no snapshot of the directory";
+		return TABLE_UNKNOWN;
+	}
 	kept = map_get(&ldap->kept, key);
 	if (kept) {
 		*answer = kept->answer;
 		return kept->result;
 	}
-	result = search(table, key, a, answer);
+	result = search_directory(table, key, a, answer);
 	keep(table, key, result, answer);
 	return result;
 }

@@ -86,8 +86,14 @@ inline_get(struct table *table, struct str key, struct arena *a,
 {
 	const struct map *map = table->state;
 	const struct pair *pair = map_get(map, key);
+	size_t i, wide = 0;
 
 	(void)a;
+	for (i = 0; table->tables->utf8 && !text_is_ascii(key) &&
+	    i < map->n; i++)
+		wide += !text_is_ascii(map->entry[i].key);
+	if (wide > (pair != NULL))
+		return table_wide(answer);
 	if (!pair)
 		return TABLE_NONE;
 	answer->value = pair->value;

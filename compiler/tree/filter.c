@@ -146,10 +146,12 @@ static struct filter *
 read_pieces(struct filter_reader *r, struct filter *f, struct str value)
 {
 	struct str rest = value;
-	size_t len;
+	size_t len, n = 1;
 
+	for (len = 0; len < value.len; len++)
+		n += value.s[len] == '*';
 	f->kind = FILTER_SUBSTRINGS;
-	f->piece = ARENA_ARRAY(r->arena, struct str, value.len + 1);
+	f->piece = ARENA_ARRAY(r->arena, struct str, n);
 	for (;;) {
 		len = piece_length(rest);
 		if (!unescape(r, (struct str){rest.s, len},

@@ -97,8 +97,8 @@ skip_separator(struct ucl_reader *r, bool *separated)
 			text_step(&r->t);
 		} else if (*r->t.p == '=' || *r->t.p == ':') {
 			if (*separated)
-				return ucl_broken(r, "a second sign between a key "
-				    "and its value");
+				return ucl_broken(r, "a second sign between a "
+				    "key and its value");
 			*separated = true;
 			text_step(&r->t);
 		} else if (ucl_at_comment(r)) {
@@ -172,8 +172,8 @@ read_key(struct ucl_reader *r)
 	r->current = node_insert(r->ucl, ucl_innermost(r)->node, node,
 	    r->duplicate);
 	if (!r->current)
-		return ucl_stop_at(r, UCL_UNKNOWN, at, "rspamd may lose this key: "
-		    "the section stands more than once");
+		return ucl_stop_at(r, UCL_UNKNOWN, at, "rspamd may lose this "
+		    "key: the section stands more than once");
 	r->state = AT_VALUE;
 	return !r->more_keys || open_node(r, r->current, VALUE_HASH,
 	    ucl_innermost(r)->level + 1, false);
@@ -239,8 +239,8 @@ close_node(struct ucl_reader *r)
 	if ((*r->t.p == '}') != is_hash)
 		return ucl_broken(r, "the other bracket was opened");
 	if (!top->braced)
-		return ucl_stop_at(r, r->depth == 1 && r->included ? UCL_UNKNOWN :
-		    UCL_BROKEN, text_place(&r->t),
+		return ucl_stop_at(r, r->depth == 1 && r->included ?
+		    UCL_UNKNOWN : UCL_BROKEN, text_place(&r->t),
 		    "a brace closes what none opened");
 	r->depth--;
 	/* And the sections "a b {" that have no brace of their own. */

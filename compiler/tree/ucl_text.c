@@ -134,8 +134,8 @@ ucl_skip_quoted(struct ucl_reader *r, bool *escapes)
 			text_step(t);
 			for (i = 0; i < 4 && t->p < t->end; i++) {
 				if (!isxdigit((unsigned char)*t->p))
-					return ucl_broken(r, "an escape \\u wants "
-					    "four hexadecimal digits");
+					return ucl_broken(r, "an escape \\u "
+					    "wants four hexadecimal digits");
 				text_step(t);
 			}
 		} else if (*t->p && strchr("\"/\\bfnrt", *t->p)) {
@@ -269,7 +269,8 @@ ucl_read_heredoc(struct ucl_reader *r, bool *is)
 		t->p += len;
 		return set_string(r, at, 0, true);
 	}
-	return ucl_stop_at(r, UCL_BROKEN, at, "a text of many lines does not end");
+	return ucl_stop_at(r, UCL_BROKEN, at,
+	    "a text of many lines does not end");
 }
 
 /* To the end of a value without quotes; pairs of braces are part of it. */

@@ -2,7 +2,8 @@
 """scenarios.py DIR: mail on every way that the fleet promises, in the fleet
 that lab has started. One line for each scenario that fails, and a closing
 line. It runs outside the fleet and sees what the world sees, except where a
-scenario is about a node's own mail or about a daemon that is down.
+scenario is about a node's own mail or about a daemon that is down. At the end
+mailc trace is held against the way that each message took.
 
 VERBOSE=1 prints those that pass as well, ONLY=TEXT runs those whose name has
 the text, FLEET_RECORD=FILE writes down what became of each message
@@ -10,10 +11,12 @@ the text, FLEET_RECORD=FILE writes down what became of each message
 """
 
 import os
+import subprocess
 import sys
 import time
 
 import fleet
+import follow
 import record
 import ways
 from fleet import Failure, PHASES, STATES
@@ -57,6 +60,17 @@ def run_phase(name, wanted, report, stop=lambda: False):
                      fleet.valid_signatures)
 
 
+def follow_mail(report):
+    """mailc trace against what the messages did (follow.py)."""
+    subprocess.run(["tests/fleet/make-env", fleet.DIR, "live"], check=True)
+    secret = f"{fleet.DIR}/secret"
+    with open(secret, "w", encoding="ascii") as out:
+        print("the secret of the test fleet", file=out)
+    for title, problem in follow.compare(record.lines, f"{fleet.DIR}/env",
+                                         secret):
+        report(title, problem)
+
+
 def main():
     verbose = os.environ.get("VERBOSE")
     only = os.environ.get("ONLY", "")
@@ -74,6 +88,7 @@ def main():
     report("each way of the list has its scenarios", ways.missing())
     for name in PHASES:
         run_phase(name, lambda title: only in title, report)
+    follow_mail(report)
     print("{passed} passed, {failed} failed, 0 skipped".format(**count))
     return count["failed"] != 0
 

@@ -8,7 +8,8 @@ import socket
 import record
 from fleet import (Client, Failure, HANA, LUIS, SENDER, address, arrived,
                    counter, meanwhile, message, reply_to, run_on, scenario,
-                   signatures, spf_passes, submit, table, unsigned, want)
+                   signatures, spf_passes, submit, table, unsigned, verified,
+                   want)
 
 
 # Submission.
@@ -127,6 +128,22 @@ table("submission", [
 ], submission_delivery)
 
 
+@scenario("submission: a message without Date: and Message-ID: gets them")
+def _():
+    token, data = message("hana@example.org", "x@dane.example.com")
+    data = re.sub(r"(?m)^(Date|Message-ID): .*\r\n", "", data)
+    client, _ = login("hana", "hana password")
+    reply = client.send("hana@example.org", ["x@dane.example.com"], data)
+    client.close()
+    want(reply.startswith("250"), reply)
+
+    def check():
+        found = arrived(token, "x@dane.example.com")
+        want(found.fields("Date") and found.fields("Message-ID"),
+             "it has not got them")
+    return check
+
+
 # The MTA.
 
 def mta_relays(certificate, code, v6=False):
@@ -231,6 +248,36 @@ table("node", [
     ("independent, to root", "lists1", "root", HANA,
      r"SRS0=....=..=lists1\.example\.org=root@example\.org", []),
 ], cron)
+
+
+# Who sends to whom, and knows him by DANE.
+
+def dane(node, to, target, others):
+    token = sendmail(node, to)
+
+    def check():
+        arrived(token, target)
+        for sender, host in others:
+            verified(sender, host)
+    return check
+
+
+OUTSIDE = "mail.dane.example.com"
+table("DANE", [
+    ("a node and the MTA", "web1", "x@dane.example.com", "x@dane.example.com",
+     [("web1", "mta1.example.org"), ("mta1", OUTSIDE)]),
+    ("MTA, MX, SRS host", "web1", "root", HANA,
+     [("mta1", "mx1.example.org"), ("mx1", "srs1.example.org"),
+      ("srs1", OUTSIDE)]),
+    ("an independent mailer and the outside", "lists1", "x@dane.example.com",
+     "x@dane.example.com", [("lists1", OUTSIDE)]),
+    ("an independent mailer and the MX", "lists1", "root", HANA,
+     [("lists1", "mx1.example.org")]),
+    ("the submission host and the outside", "submit1", "x@dane.example.com",
+     "x@dane.example.com", [("submit1", OUTSIDE)]),
+    ("the MX and an independent mailer", "mx1", "talk",
+     "subscriber@dane.example.com", [("mx1", "lists1.example.org")]),
+], dane)
 
 
 # The independent mailer.

@@ -277,6 +277,7 @@ knows_its_files(void **state)
 		{DKIM, "enabled = false;\n"},
 		{"/etc/rspamd/override.d/dkim_signing.conf", "# none\n"},
 		{"/etc/rspamd/rspamd.conf.local", "# none\n"},
+		{"/etc/rspamd/override.d/options.inc", "# none\n"},
 		{NULL, NULL},
 	};
 	struct str from = STR("me@a.example");
@@ -287,6 +288,11 @@ knows_its_files(void **state)
 	    "not the module dkim_signing is off @1");
 	files[1].text = "enabled = true;\n" LOOSE NETS KEYS;
 	check_files(files, RSPAMD_3_4, false, &m, "signed a.example s /k @3");
+	files[3].text = "filters = \"regexp, dkim\";\n";
+	check_files(files, RSPAMD_3_4, false, &m,
+	    "not filters leaves the module dkim out @1");
+	files[3].text = "filters = \"regexp,dkim\"; local_addrs = [];\n";
+	check_files(files, RSPAMD_3_4, false, &m, "signed a.example s /k @3");
 	files[2].text = "dkim_signing { sign_local = no; }\n";
 	check_files(files, RSPAMD_3_4, false, &m, "unknown "
 	    "/etc/rspamd/rspamd.conf.local may change what rspamd signs @1");
@@ -295,6 +301,49 @@ knows_its_files(void **state)
 	    ": a brace is not closed @2");
 	check("use_redis = yes;\n", "127.0.0.1", NULL, "", "me@a.example",
 	    "unknown use_redis: the keys are in redis @1");
+}
+
+static void
+follows_the_tables_of_opendkim(void **state)
+{
+	static const struct {
+		const char *text, *from, *wanted;
+	} cases[] = {
+		{"signing_table = [\"*@a.example one\"];\n"
+		    "key_table = [\"one d.example:t:/k/%\"];\n",
+		    "me@a.example", "signed d.example t /k/a.example @2"},
+		/* Nothing anchors a pattern. */
+		{"signing_table = [\"a.example one\"];\n"
+		    "key_table = [\"one %:/k\"];\n", "me@a.example.org",
+		    "signed a.example.org dkim /k @2"},
+		{"signing_table = [\"a.exampl? %\"];\n"
+		    "key_table = [\"b.example %:/k\"];\n", "me@a.example",
+		    "not key_table does not have a.example @3"},
+		{"signing_table = [\"b.example one\"];\n"
+		    "key_table = [\"one %:/k\"];\n", "me@a.example",
+		    "not signing_table does not have me@a.example @3"},
+		{"signing_table = [\"a one\", \"example two\"];\n"
+		    "key_table = [\"one %:/k\"];\n", "me@a.example",
+		    "unknown more than one pattern of signing_table matches "
+		    "@3"},
+		{"signing_table = [\"a one\"];\n"
+		    "key_table = [\"one a:b:c:d\"];\n", "me@a.example",
+		    "not an entry of key_table that rspamd cannot read @4"},
+		{"signing_table = \"/none\"; key_table = \"/none\";\n",
+		    "me@a.example", "unknown what the tables of signing have "
+		    "is not known here @3"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf b = BUF_INIT;
+
+		buf_printf(&b, "%s%s%s", LOOSE, NETS, cases[i].text);
+		check(b.s, "192.0.2.9", NULL, "", cases[i].from,
+		    cases[i].wanted);
+		buf_release(&b);
+	}
 }
 
 int
@@ -308,6 +357,7 @@ main(void)
 		cmocka_unit_test(looks_at_all_of_from),
 		cmocka_unit_test(applies_settings),
 		cmocka_unit_test(knows_its_files),
+		cmocka_unit_test(follows_the_tables_of_opendkim),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

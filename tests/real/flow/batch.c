@@ -55,7 +55,8 @@ main(int argc, char **argv)
 	arena_init(&run.arena);
 	sources_init(&run.sources, &run.arena);
 	diag_init(&run.diag, &run.arena, &run.sources);
-	ok = trace_open(&t, &run, argc > 2 ? argv[2] : NULL, false);
+	ok = trace_open(&t, &run, &(struct asked){
+	    .directory = argc > 2 ? argv[2] : NULL});
 	while (ok && getline(&line, &size, stdin) > 0)
 		answer(&t, line);
 	if (!ok)

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""sign.py DECIDE OUT DIR: for the rspamd configuration of the fleet in OUT,
-and for mutations of it, ask the real rspamd and mailc's signer whether, for
-which domain and with which selector a message is signed. A line each."""
+"""sign.py DECIDE OUT DIR SEED N [NAME...]: for the rspamd configuration of the
+fleet in OUT, for mutations of it and N random ones, ask the real rspamd and
+mailc's signer whether, for which domain and with which selector a message is
+signed. What the two do not agree on is a line. NAME: these cases only."""
 import concurrent.futures
 import http.client
 import json
 import os
+import random
 import re
 import shutil
 import socket
@@ -178,12 +180,70 @@ CASES = [
      add('local.d/selectors', 'torproject.org m1\n'), add('local.d/paths', 'torproject.org /var/lib/rspamd/dkim/one.key\n')], False),
     ('http headers', 'srs-dal-01', [only(LOOSE + NETS + KEYS + 'use_http_headers = true;\n')], False),
     ('no word', 'srs-dal-01', [only(LOOSE + NETS + KEYS + 'use_domain_sign_networks = true;\n')], False),
+    ('module dkim off', 'srs-dal-01', [only(LOOSE + NETS + KEYS), add('local.d/dkim.conf', 'enabled = false;\n')], False),
+    ('filters', 'srs-dal-01', [only(LOOSE + NETS + KEYS), add(OPTIONS, 'filters = "regexp, chartable";\n')], False),
+    ('filters with dkim', 'srs-dal-01', [only(LOOSE + NETS + KEYS), add(OPTIONS, 'filters = "regexp,dkim";\n')], False),
+    ('filters with a blank', 'srs-dal-01', [only(LOOSE + NETS + KEYS), add(OPTIONS, 'filters = "regexp, dkim";\n')], False),
+    ('filters as a list', 'srs-dal-01', [only(LOOSE + NETS + KEYS), add(OPTIONS, 'filters = ["regexp", "dkim"];\n')], False),
+    ('explicit module', 'srs-dal-01', [only(LOOSE + NETS + KEYS + 'enabled = false;'), add(OPTIONS, 'explicit_modules = ["settings", "dkim_signing"];\n')], False),
     ('signing table', 'srs-dal-01', [only(LOOSE + NETS + 'signing_table = ["*@torproject.org torproject.org"]; key_table = ["torproject.org torproject.org:t1:/var/lib/rspamd/dkim/one.key"];\n')], False),
     ('signing table by domain', 'srs-dal-01', [only(LOOSE + NETS + 'sign_inbound = true; selector = "def"; signing_table = ["*@*project.org %", "you? theirs"];\n'
      'key_table = ["two.torproject.org %:t2:/var/lib/rspamd/dkim/one.key", "theirs x.%:/var/lib/rspamd/dkim/two.key", "+.torproject.org a:b:c:d"];\n')], True),
     ('signing table in files', 'srs-dal-01', [only(LOOSE + NETS + 'signing_table = "/etc/rspamd/local.d/st"; key_table = "/etc/rspamd/local.d/kt";\n'),
      add('local.d/st', '# c\nproject.org one\nelsewhere two\n'), add('local.d/kt', 'one torproject.org:f1:/var/lib/rspamd/dkim/one.key\n')], False),
 ]
+
+# What a random configuration is made of.
+CHOICES = [
+    ['use_esld = %s;', 'true', 'false', 'false', 'false'],
+    ['try_fallback = %s;', 'true', 'false', 'no', '"no"'],
+    ['allow_hdrfrom_mismatch = %s;', 'true', 'false', 'false'],
+    ['allow_hdrfrom_mismatch_local = %s;', 'true', 'false'],
+    ['allow_hdrfrom_mismatch_sign_networks = %s;', 'true', 'false'],
+    ['allow_username_mismatch = %s;', 'true', 'false'],
+    ['allow_envfrom_empty = %s;', 'true', 'false'],
+    ['allow_hdrfrom_multiple = %s;', 'true', 'false'],
+    ['sign_authenticated = %s;', 'true', 'true', 'false'],
+    ['sign_local = %s;', 'true', 'true', 'false'],
+    ['sign_inbound = %s;', 'true', 'false', 'false'],
+    ['use_domain = "%s";', 'header', 'header', 'header', 'envelope', 'auth', 'recipient', 'torproject.org'],
+    ['use_domain_sign_networks = "%s";', 'header', 'envelope', 'elsewhere.example'],
+    ['use_domain_sign_local = "%s";', 'header', 'envelope', 'TORPROJECT.org'],
+    ['use_domain_sign_inbound = "%s";', 'recipient', 'header'],
+    ['sign_networks = %s;', '["192.0.2.0/24", "2001:db8::/32"]', '["0.0.0.0/0"]', '["::/0"]', '[192.0.2.10, 203.0.113.0/24]', '["10.0.0.0/8,192.0.2.11"]', '["fd00::/8"]'],
+    ['selector = "%s";', 'old', 'x'],
+    ['path = "%s";', '/var/lib/rspamd/dkim/one.key', '/var/lib/rspamd/dkim/$domain.$selector.key'],
+    ['domain { "torproject.org" { selector = "%s"; } }', 'p1', 'old'],
+    ['domain { elsewhere.example { selector = "old"; path = "/var/lib/rspamd/dkim/%s.key"; } }', 'one', '$domain.$selector'],
+    ['%s', KEYS.strip(), TWO.replace('\n', ' ').strip()],
+]
+RULES = [
+    ['ip = %s;', '"192.0.2.0/24"', '["127.0.0.1", "::1"]', '"2001:db8::/32"', '["0.0.0.0/1", "128.0.0.0/1"]', '"203.0.113.5"'],
+    ['from = %s;', '"@torproject.org"', '"a@example.com"', '["a", "me"]'],
+    ['from_mime = %s;', '"@torproject.org"', '"you@elsewhere.example"'],
+    ['user = %s;', '"me"', '"@elsewhere.example"'],
+    ['authenticated = %s;', 'true', 'false'],
+    ['local = %s;', 'true', 'false'],
+    ['inverse = %s;', 'true', 'false'],
+]
+APPLIES = ['symbols_enabled = ["DKIM_SIGNED"];', 'symbols_enabled = ["OTHER"];', 'symbols_disabled = ["DKIM_SIGNED"];', 'groups_enabled = ["dkim", "rbl"];',
+           'groups_disabled = ["policies"];', 'actions { reject = 100; }', 'symbols_enabled = ["DKIM_SIGNED"]; groups_disabled = ["dkim"];']
+
+
+def some(rng, choices, share):
+    return [c[0] % rng.choice(c[1:]) for c in choices if rng.random() < share]
+
+
+def random_case(seed):
+    rng = random.Random(seed)
+    edits = [only('\n'.join(some(rng, CHOICES, .5)) + '\n')]
+    if rng.random() < .4:
+        edits.append(add('override.d/dkim_signing.conf', '\n'.join(some(rng, CHOICES, .15)) + '\n'))
+    if rng.random() < .5:
+        rules = ['%s { priority = %s; %s apply { %s } }' % (name, rng.choice(['high', 'low', '2']), ' '.join(some(rng, RULES, .3)), rng.choice(APPLIES))
+                 for name in 'abc'[:rng.randrange(1, 4)]]
+        edits.append(add(SETTINGS, '\n'.join(rules) + '\n'))
+    return ('random %d' % seed, rng.choice(['srs-dal-01', 'crm-int-01']), edits, True)
 
 
 class Connection(http.client.HTTPConnection):
@@ -312,11 +372,13 @@ def run(case, program, out, root, keys):
 
 def main():
     program, out, directory = sys.argv[1:4]
-    wanted = sys.argv[4:]
+    seed, n = int(sys.argv[4]), int(sys.argv[5])
+    wanted = sys.argv[6:]
     keys = os.path.join(directory, 'key')
     subprocess.run(['openssl', 'genrsa', '-out', keys, '2048'], stderr=subprocess.DEVNULL, check=True)
     os.chmod(keys, 0o644)
-    cases = [c for c in CASES if not wanted or any(w in c[0] for w in wanted)]
+    cases = CASES + [random_case(seed * 1000 + i) for i in range(n)]
+    cases = [c for c in cases if not wanted or any(w in c[0] for w in wanted)]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         results = list(pool.map(lambda i: run(cases[i], program, out, '%s/%02d' % (directory, i), keys), range(len(cases))))
     lines = [line for result in results for line in result]

@@ -20,6 +20,7 @@ NAMES = {
     '2001:db8:0:1::9': None,
 }
 ELSEWHERE = '203.0.113.5'
+WORDS = ('check', 'defer', 'nonsense', 'permit', 'reject', 'sleep', 'warn')
 A, PTR, MX, AAAA = 1, 12, 15, 28
 
 
@@ -42,7 +43,9 @@ def records(name, kind):
         if not found:
             return None
         return [wire(found)] if kind == PTR else []
-    if name.endswith('.rbl.test'):
+    # A restriction that was taken for a blocklist's domain is no domain.
+    if name.endswith('.rbl.test') or \
+            name.rsplit('.', 1)[-1].startswith(WORDS):
         return None
     if name.endswith('.white.test'):
         return [socket.inet_aton('127.0.0.2')] if kind == A else []
@@ -103,6 +106,14 @@ class Dovecot(socketserver.StreamRequestHandler):
             self.wfile.write(b'OK\t' + field[1] + b'\tuser=' + user + b'\n')
 
 
+class Table(socketserver.StreamRequestHandler):
+    """A tcp_table(5) in which nothing is: what postsrsd says to most."""
+
+    def handle(self):
+        for _ in self.rfile:
+            self.wfile.write(b'500 none\n')
+
+
 class Tcp(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
@@ -116,5 +127,7 @@ class Udp(socketserver.ThreadingUDPServer):
 def start():
     for server in (Udp(('127.0.0.1', 53), Dns),
                    Tcp(('127.0.0.1', 9998), Policy),
-                   Tcp(('127.0.0.1', 9997), Dovecot)):
+                   Tcp(('127.0.0.1', 9997), Dovecot),
+                   Tcp(('127.0.0.1', 10001), Table),
+                   Tcp(('127.0.0.1', 10002), Table)):
         threading.Thread(target=server.serve_forever, daemon=True).start()

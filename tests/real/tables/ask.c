@@ -2,7 +2,8 @@
  * Ask the simulator's tables what the run script asks Postfix.
  *
  * ask [-0] [-l LDIF] [-p NAME=VALUE]... get SPEC < keys
- *	a line (or, with -0, a string) a key: "=value", "-" (not there), "!why" (try again), "?why"
+ *	a line (or, with -0, a string) a key: "=value", "-" (not there),
+ *	"!why" (try again), "?why"
  * ask ... match KIND PARENTS LIST < lines "name" or "name address"
  * ask ... find KEYS PARENTS LIST < addresses
  * ask ... map PROPAGATE LIST < addresses

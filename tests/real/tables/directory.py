@@ -26,7 +26,10 @@ def part(attribute):
 def item():
     attribute, kind = chance.choice(ATTRIBUTES), chance.randrange(10)
     if kind < 5:
-        return '(%s=%s)' % (attribute, chance.choice(VALUES))
+        value = chance.choice(VALUES)
+        if attribute.lower() == 'emailforward' and ('\\c3' in value or not value.isascii()):
+            value = 'one@b.example'
+        return '(%s=%s)' % (attribute, value)
     if kind == 5:
         return '(%s=*)' % attribute
     if kind == 6:

@@ -292,7 +292,7 @@ def configuration(name, settings):
 SPECS = ['inline:{a=b}', 'inline:{ {a = b c}, x=y, A=z }', 'inline:{a}', 'inline:{}', 'inline:x',
          'inline:{ {user@example.com = "q r"@x} {"a b"=c} <>=null }', 'inline:{a=b}c',
          'inline:{ {a=b} {a=c} user = d}', 'inline:{ =x }', 'inline:{{a b}}', 'inline:{a=}',
-         'inline:{ {"a = b" = c} }', 'inline:{ {"a=b} }', 'inline:{ {a=b}x }',
+         'inline:{ {"a = b" = c} }', 'inline:{ {été@x = 1} {ÉTÉ@y = 2} }', 'inline:{ {\xc3\xa9 = 1} }', 'inline:{ {"a=b} }', 'inline:{ {a=b}x }',
          'static:x', 'static:{ two words }', 'static:{x', 'static::', 'static:{}',
          'randmap:{one}', 'randmap:{one,one}', 'randmap:{}', 'randmap:x', 'randmap:{ {a b} }',
          'unionmap:{static:a,static:b}', 'unionmap:{inline:{user=x},inline:{user=y,*=z}}',
@@ -308,7 +308,7 @@ SPECS = ['inline:{a=b}', 'inline:{ {a = b c}, x=y, A=z }', 'inline:{a}', 'inline
 
 def chosen(conf, settings, tag):
     some = keys([b'a', b'A', b'x', b'user', b'User', b'*', b'<>', b'"a b"', b'"a = b"', b'user@x',
-                 b'y', b'b', b'=x'])
+                 b'y', b'b', b'=x', 'été@x'.encode(), 'ÉTÉ@x'.encode(), 'ÉTÉ@Y'.encode()])
     for spec in SPECS:
         compare(tag, conf, spec, some, settings)
 
