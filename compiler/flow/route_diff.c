@@ -390,41 +390,47 @@ port_place(const struct world_host *host, const struct listener_port *port)
 	return place_origin(host->host.master_cf.owner, port->service->offset);
 }
 
-/* Ports that others reach on one side only, and those of both. */
+/* A port that others reach on one side only. */
+static void
+note_port(struct comparison *c, const struct world_host *host,
+    const struct listener_port *port, bool opens)
+{
+	struct answer open = one_line(c, "open", true,
+	    port_place(host, port));
+	struct answer closed = one_line(c, "closed", false, ORIGIN_NONE);
+
+	compare(c, CHANGE_LISTENER, arena_printf(&c->scratch, "%s:%lld",
+	    host->host.name, (long long)port->port), opens ? &closed : &open,
+	    opens ? &open : &closed);
+	forget(c);
+}
+
 static void
 compare_ports(struct comparison *c, const struct world_host *old,
     const struct world_host *new)
 {
-	struct answer closed = one_line(c, "closed", false, ORIGIN_NONE);
 	size_t i;
 
 	for (i = 0; old && i < old->host.nport; i++) {
 		const struct listener_port *port = &old->host.port[i];
-		struct answer open = one_line(c, "open", true,
-		    port_place(old, port));
 
 		if (!port->loopback && !(new && trace_port(new, port->port)))
-			compare(c, CHANGE_LISTENER, arena_printf(c->arena,
-			    "%s:%lld", old->host.name, (long long)port->port),
-			    &open, &closed);
+			note_port(c, old, port, false);
 	}
 	for (i = 0; new && i < new->host.nport; i++) {
 		const struct listener_port *port = &new->host.port[i];
 		const struct listener_port *was = old ?
 		    trace_port(old, port->port) : NULL;
-		struct answer open = one_line(c, "open", true,
-		    port_place(new, port));
 
 		if (port->loopback)
 			continue;
-		if (was)
-			compare_port(c, &(struct listener_pair){old, new, was,
-				port, arena_printf(c->arena, "%s:%lld",
-				new->host.name, (long long)port->port)});
-		else
-			compare(c, CHANGE_LISTENER, arena_printf(c->arena,
-			    "%s:%lld", new->host.name, (long long)port->port),
-			    &closed, &open);
+		if (!was) {
+			note_port(c, new, port, true);
+			continue;
+		}
+		compare_port(c, &(struct listener_pair){old, new, was, port,
+			arena_printf(c->arena, "%s:%lld", new->host.name,
+			(long long)port->port)});
 	}
 }
 
