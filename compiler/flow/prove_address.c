@@ -188,25 +188,37 @@ open_task(void *self, struct door *door, struct str domain,
 }
 
 /*
- * Beyond so many pairs each address is tried in one alias domain only, in
- * turn; so it is at the doors that are not open to strangers, where the
- * queue has done all of it before.
+ * Whether every address was on its way through the same queue before: a
+ * stranger's mail that must arrive has been, and after it what the host
+ * itself sends is no news. Where nothing must arrive, what the listener takes
+ * cannot go round unless what sendmail takes does.
  */
-enum { PAIRS = 200000 };
-
 static bool
-tries_all(struct address_prover *ap, const struct task *task)
+is_covered(struct address_prover *ap, const struct task *task)
 {
 	const struct senders *s = &task->senders;
+	bool must = false;
 	size_t i;
 
-	if ((size_t)fleet_addresses(ap->p->fleet) * ap->ndomain > PAIRS)
-		return false;
 	for (i = 0; i < s->n; i++)
-		if (s->must[i] && task->door->stranger)
+		must |= s->must[i];
+	if (task->door->odd || (must && task->door->port))
+		return false;
+	for (i = 0; i < ap->ntask; i++) {
+		const struct task *other = &ap->task[i];
+		const struct door *door = other->door;
+
+		if (door->host == task->door->host && !door->odd &&
+		    str_eq(other->domain, task->domain) && (!must ||
+		    (door->stranger && other->senders.must[0])) &&
+		    (must || !door->port))
 			return true;
+	}
 	return false;
 }
+
+/* Beyond so many pairs each address is tried in one alias domain, in turn. */
+enum { PAIRS = 200000 };
 
 /* The number of the i-th address: forwards and accounts before aliases. */
 static uint32_t
@@ -224,7 +236,8 @@ run_task(struct address_prover *ap, const struct task *task)
 	const struct fleet *fleet = ap->p->fleet;
 	uint32_t n = fleet_addresses(fleet), i;
 	size_t domains = ap->ndomain, d;
-	bool all = tries_all(ap, task), first = true;
+	bool all = (size_t)n * domains <= PAIRS, first = true;
+	bool covered = is_covered(ap, task);
 
 	for (d = 0; d < domains; d++)
 		if (str_eq_fold(ap->domain[d], task->domain))
@@ -242,6 +255,8 @@ run_task(struct address_prover *ap, const struct task *task)
 		    fleet_local(fleet, address), task->domain), address,
 		    first);
 		first = false;
+		if (covered)
+			break;
 	}
 }
 

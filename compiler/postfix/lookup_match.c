@@ -289,6 +289,8 @@ match_list_has(const struct match_list *list, struct str name,
 	size_t i;
 
 	*lookup = (struct lookup){.result = TABLE_NONE};
+	if (!list->n)
+		return TABLE_NONE;
 	name = text_lower(name, a);
 	address = text_lower(address, a);
 	for (i = 0; i < list->n; i++) {

@@ -34,6 +34,19 @@ is_control(char c)
 	return byte < ' ' || byte == 0x7f;
 }
 
+/* What no atom may hold. */
+static bool
+is_quoted_char(char c)
+{
+	switch (c) {
+	case ' ': case '(': case ')': case '<': case '>': case '@': case ',':
+	case ';': case ':': case '\\': case '"': case '[': case ']':
+		return true;
+	default:
+		return is_control(c);
+	}
+}
+
 /* Atoms with dots between, which need no quotes. */
 static bool
 is_dot_string(struct str local)
@@ -47,7 +60,7 @@ is_dot_string(struct str local)
 
 		if (c == '.' && local.s[i + 1] == '.')
 			return false;
-		if (c == ' ' || is_control(c) || strchr("()<>@,;:\\\"[]", c))
+		if (is_quoted_char(c))
 			return false;
 	}
 	return true;

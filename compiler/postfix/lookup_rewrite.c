@@ -31,7 +31,14 @@ is_blank(char c)
 static bool
 is_operator(char c)
 {
-	return c && strchr("|%!()<>@,;:\".[]", c);
+	switch (c) {
+	case '|': case '%': case '!': case '(': case ')': case '<': case '>':
+	case '@': case ',': case ';': case ':': case '"': case '.': case '[':
+	case ']':
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* Behind the comment that is open at i. */
@@ -322,11 +329,38 @@ canonical(const struct address_rules *rules, struct str quoted,
 	return address_unquote(address_quote(join(tokens, a), a), a);
 }
 
+/*
+ * Most addresses: atoms and dots, one "@", a dot in the domain and none at
+ * its end. Nothing is ever done to them.
+ */
+static bool
+is_plain(struct str address)
+{
+	size_t i, at = 0, dot = 0;
+
+	for (i = 0; i < address.len; i++) {
+		char c = address.s[i];
+
+		if (c == '@' && i && !at)
+			at = i;
+		else if (c == '.')
+			dot = i;
+		else if (!text_is_alnum(c) && c != '-' && c != '_' &&
+		    c != '+' && c != '=')
+			return false;
+		if (c == '.' && (!i || address.s[i - 1] == '.' ||
+		    address.s[i - 1] == '@'))
+			return false;
+	}
+	return at && dot > at && dot + 1 < address.len &&
+	    address.s[at - 1] != '.';
+}
+
 struct str
 address_rewrite(const struct address_rules *rules, struct str address,
     struct arena *a)
 {
-	if (!address.len)
+	if (!address.len || is_plain(address))
 		return address;
 	return canonical(rules, address_quote(address, a), a);
 }

@@ -30,6 +30,10 @@ struct rules {
 	struct rule *rule;
 	size_t n, cap;
 	struct buf nested;		/* positions of open ifs, size_t each */
+	/* One key is asked for several times in a row, by several lists. */
+	char last[256];
+	size_t last_len;		/* 0: none yet */
+	size_t last_rule;		/* what it came to; n: nothing */
 };
 
 static bool
@@ -341,11 +345,10 @@ rule_matches(struct rule *rule, struct str key, bool one_line)
 	return result == PATTERN_YES;
 }
 
-static enum table_result
-rules_get(struct table *table, struct str key, struct arena *a,
-    struct table_answer *answer)
+/* The first rule that a key comes to, or n. */
+static size_t
+rule_for(struct rules *rules, struct str key)
 {
-	struct rules *rules = table->state;
 	bool one_line = str_find(key, '\n') == key.len;
 	size_t i;
 
@@ -357,18 +360,43 @@ rules_get(struct table *table, struct str key, struct arena *a,
 			    PATTERN_YES)
 				continue;
 			if (!rule->endif)
-				return TABLE_NONE;
+				return rules->n;
 			i = rule->endif;
 		} else if (rule->kind == RULE_MATCH &&
 		    rule_matches(rule, key, one_line)) {
-			answer->value = rule->literal ? rule->replacement :
-			    expand(rule, key, a);
-			answer->owner = table->source.owner;
-			answer->offset = rule->offset;
-			return TABLE_FOUND;
+			return i;
 		}
 	}
-	return TABLE_NONE;
+	return rules->n;
+}
+
+static enum table_result
+rules_get(struct table *table, struct str key, struct arena *a,
+    struct table_answer *answer)
+{
+	struct rules *rules = table->state;
+	bool again = key.len && str_eq(key, (struct str){rules->last,
+	    rules->last_len});
+	size_t i = again ? rules->last_rule : rule_for(rules, key);
+	struct rule *rule = &rules->rule[i];
+
+	if (!again && key.len <= sizeof(rules->last)) {
+		if (key.len)
+			memcpy(rules->last, key.s, key.len);
+		rules->last_len = key.len;
+		rules->last_rule = i;
+	}
+	if (i == rules->n)
+		return TABLE_NONE;
+	/* What the parts of the pattern hold is the last match's. */
+	if (again && !rule->literal && !rule_matches(rule, key,
+	    str_find(key, '\n') == key.len))
+		return TABLE_NONE;
+	answer->value = rule->literal ? rule->replacement :
+	    expand(rule, key, a);
+	answer->owner = table->source.owner;
+	answer->offset = rule->offset;
+	return TABLE_FOUND;
 }
 
 /* A rule that no address in the domain can match tells nothing of it. */
