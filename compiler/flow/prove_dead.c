@@ -267,6 +267,29 @@ is_table(const struct planned_file *file)
 	return str_starts(str_of(file->path), STR("etc/postfix/maps/"));
 }
 
+/* Whether a value speaks of a path, in whatever form. */
+static bool
+value_names(struct str value, struct str path)
+{
+	return memmem(value.s, value.len, path.s, path.len) != NULL;
+}
+
+/* Tables that nothing here opens count as well: proxy_read_maps, checks. */
+static bool
+is_named(const struct cf *cf, struct str path)
+{
+	size_t i, j;
+
+	for (i = 0; i < cf->nsetting; i++)
+		if (value_names(cf->setting[i].value, path))
+			return true;
+	for (i = 0; i < cf->nservice; i++)
+		for (j = 0; j < cf->service[i].noption; j++)
+			if (value_names(cf->service[i].option[j].value, path))
+				return true;
+	return false;
+}
+
 /* A table that no parameter of the host names. */
 static void
 judge_file(struct dead *d, const struct planned_file *file)
@@ -280,6 +303,9 @@ judge_file(struct dead *d, const struct planned_file *file)
 	while ((table = tables_next(tables, &i)))
 		if (table_file_owner(table) == file)
 			return;
+	if (is_named(&d->host->host.cf, str_of(arena_printf(p->arena, "/%s",
+	    file->path))))
+		return;
 	name = arena_printf(p->arena, "%s", file->path);
 	if (map_get(&d->seen, str_of(name)))
 		return;
