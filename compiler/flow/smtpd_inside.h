@@ -68,6 +68,10 @@ struct smtpd {
 	const char *broken;		/* why smtpd ends before it speaks */
 	struct smtpd_settings set;
 	struct restrictions client, helo, sender, relay, recipient;
+	/* What a bare table is in each of them. */
+	struct {
+		const struct restriction *client, *helo, *sender, *recipient;
+	} implicit;
 	struct restrictions *classes;
 	struct access_table *tables;
 	struct ccert_search *searches;
