@@ -33,7 +33,7 @@ reply_for(struct judge *j, const char *parameter, const char *text)
 
 static enum check
 judge_stage(struct judge *j, const struct restrictions *list, struct str reply_name,
-    enum subject reply_class, const char *implicit)
+    enum subject reply_class, const struct restriction *implicit)
 {
 	enum check check;
 
@@ -41,8 +41,7 @@ judge_stage(struct judge *j, const struct restrictions *list, struct str reply_n
 	j->asked_sender = false;
 	j->asked_recipient = list == &j->smtpd->relay ||
 	    list == &j->smtpd->recipient;
-	check = judge_list(j, list, reply_name, reply_class,
-	    smtpd_restriction(str_of(implicit)));
+	check = judge_list(j, list, reply_name, reply_class, implicit);
 	if (j->asked_sender && j->asked_recipient)
 		j->verdict->sender_mattered = true;
 	return check;
@@ -55,7 +54,7 @@ check_client(struct judge *j)
 
 	j->if_permit.active = j->if_reject.active = false;
 	check = judge_stage(j, &j->smtpd->client, j->client, SUBJECT_CLIENT,
-	    "check_client_access");
+	    j->smtpd->implicit.client);
 	j->permit_client = j->if_permit.active;
 	return check;
 }
@@ -70,7 +69,7 @@ check_helo(struct judge *j)
 	j->if_permit.active = j->permit_client;
 	j->if_reject.active = false;
 	check = judge_stage(j, &j->smtpd->helo, j->said,
-	    SUBJECT_HELO, "check_helo_access");
+	    SUBJECT_HELO, j->smtpd->implicit.helo);
 	j->permit_helo = j->if_permit.active;
 	return check;
 }
@@ -85,7 +84,7 @@ check_sender(struct judge *j)
 	j->sender_checked = false;
 	j->at_sender = true;
 	check = judge_stage(j, &j->smtpd->sender, j->session->sender,
-	    SUBJECT_SENDER, "check_sender_access");
+	    SUBJECT_SENDER, j->smtpd->implicit.sender);
 	j->permit_sender = j->if_permit.active;
 	if (check == CHECK_REJECT || check == CHECK_UNKNOWN)
 		return check;
@@ -117,7 +116,7 @@ check_lists(struct judge *j)
 		bool decides = list[i] == &smtpd->relay || !smtpd->relay.n;
 
 		check = judge_stage(j, list[i], j->session->recipient,
-		    SUBJECT_RECIPIENT, "check_recipient_access");
+		    SUBJECT_RECIPIENT, j->smtpd->implicit.recipient);
 		if (ends(check))
 			return check;
 		if (check == CHECK_OK && decides) {

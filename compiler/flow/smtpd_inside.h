@@ -69,6 +69,10 @@ struct smtpd {
 	struct smtpd_settings set;
 	struct address_rules rules;	/* for keys; the host's for resolving */
 	struct restrictions client, helo, sender, relay, recipient;
+	/* What a bare table is in each of them. */
+	struct {
+		const struct restriction *client, *helo, *sender, *recipient;
+	} implicit;
 	struct restrictions *classes;
 	struct access_table *tables;
 	struct ccert_search *searches;

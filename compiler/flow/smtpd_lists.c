@@ -288,6 +288,13 @@ smtpd_open_lists(struct smtpd *smtpd)
 	for (c = smtpd->classes; c; c = c->next)
 		link_items(smtpd, c);
 	link_items(smtpd, &smtpd->client);
+	smtpd->implicit.client =
+	    smtpd_restriction(STR("check_client_access"));
+	smtpd->implicit.helo = smtpd_restriction(STR("check_helo_access"));
+	smtpd->implicit.sender =
+	    smtpd_restriction(STR("check_sender_access"));
+	smtpd->implicit.recipient =
+	    smtpd_restriction(STR("check_recipient_access"));
 	link_items(smtpd, &smtpd->helo);
 	link_items(smtpd, &smtpd->sender);
 	link_items(smtpd, &smtpd->relay);

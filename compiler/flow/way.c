@@ -333,13 +333,23 @@ door_behind(struct way *w, const struct world_host *from,
 	return port ? way_door(w, to, port, &message) : NULL;
 }
 
+static struct str
+joined(struct arena *a, struct str first, struct str second)
+{
+	char *s = arena_bytes(a, first.len + second.len + 1);
+
+	memcpy(s, first.s, first.len);
+	s[first.len] = '\n';
+	memcpy(s + first.len + 1, second.s, second.len);
+	return (struct str){s, first.len + 1 + second.len};
+}
+
 static struct way_route *
 route_to(struct way *w, const struct world_host *from, struct str transport,
     struct str nexthop)
 {
 	struct way_host *h = way_host_of(w, from);
-	struct str key = str_of(arena_printf(w->scratch, "%.*s\n%.*s",
-	    STR_ARG(transport), STR_ARG(nexthop)));
+	struct str key = joined(w->scratch, transport, nexthop);
 	struct way_route *route = map_get(&h->routes, key);
 	struct delivery *d;
 	size_t i;

@@ -478,6 +478,12 @@ void
 address_crunch(const struct address_rules *rules, struct str text,
     struct str extension, struct arena *a, struct address_list *list)
 {
+	if (!extension.len && is_plain(text)) {
+		list->address = ARENA_NEW(a, struct str);
+		list->address[0] = text;
+		list->n = 1;
+		return;
+	}
 	if (!text.len || str_eq(text, STR("<>")))
 		text = STR("\"\"");
 	find_all(rules, text, extension, a, list);
