@@ -7,11 +7,13 @@ sender, the recipients and the signatures, that the trace says.
 """
 
 import json
+import os
 import re
 import subprocess
 
 import record
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 # Outside servers refuse mail for this user, which no trace can know.
 REFUSED = "refuse"
 
@@ -47,7 +49,7 @@ def arguments(one):
 
 def trace(one, environment, secret):
     ran = subprocess.run(
-        ["./mailc", "-q", "-C", environment, "trace", "--format", "json",
+        [f"{HERE}/../../mailc", "-q", "-C", environment, "trace", "--format", "json",
          "--srs-secret", secret, *arguments(one)], capture_output=True, text=True, check=False)
     if not ran.stdout:
         return None, ran.stderr.strip()

@@ -62,7 +62,8 @@ def run_phase(name, wanted, report, stop=lambda: False):
 
 def follow_mail(report):
     """mailc trace against what the messages did (follow.py)."""
-    subprocess.run(["tests/fleet/make-env", fleet.DIR, "live"], check=True)
+    subprocess.run([f"{follow.HERE}/make-env", fleet.DIR, "live"],
+                   check=True)
     secret = f"{fleet.DIR}/secret"
     with open(secret, "w", encoding="ascii") as out:
         print("the secret of the test fleet", file=out)
