@@ -79,8 +79,9 @@ ask_elsewhere(struct address_prover *ap, struct door *door)
 	size_t i;
 
 	main = ap->domain[0];
-	ask_shapes(ap, door, prove_join(ap, STR("x"), main), CAUSE_ELSEWHERE,
-	    false);
+	/* What is kept between questions is not in the scratch arena. */
+	ask_shapes(ap, door, str_of(arena_printf(&ap->way.keep, "x@%.*s",
+	    STR_ARG(main))), CAUSE_ELSEWHERE, false);
 	ask_shapes(ap, door, str_of(arena_printf(&ap->way.keep, "no-such.%.*s",
 	    STR_ARG(main))), CAUSE_ELSEWHERE, false);
 	if (address.len)
