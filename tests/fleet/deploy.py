@@ -85,7 +85,7 @@ class Nodes:
         gone = sorted(path for path in paths if path not in new)
         with subprocess.Popen(
                 ["tar", "-C", f"{out}/{node}.example.org", "-c",
-                 *sorted(paths & new.keys())],
+                 "-T", "/dev/null", *sorted(paths & new.keys())],
                 stdout=subprocess.PIPE) as tar:
             subprocess.run(
                 [f"{HERE}/shell", DIR, node, "/etc/fleet/services",

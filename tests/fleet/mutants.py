@@ -44,7 +44,12 @@ def publish(env):
                    stdout=subprocess.DEVNULL)
     with open(f"{DIR}/dns/nsd.pid", encoding="ascii") as pid:
         subprocess.run(["kill", "-HUP", pid.read().strip()], check=True)
-    time.sleep(0.5)
+    with open(f"{DIR}/dns/root", encoding="ascii") as new:
+        serial = new.readline().split()[6]
+    while serial not in subprocess.run(
+            ["drill", "SOA", ".", "@198.51.100.53"], check=True, text=True,
+            stdout=subprocess.PIPE).stdout:
+        time.sleep(0.2)
 
     def restart(node):
         services(node, "stop", "unbound")

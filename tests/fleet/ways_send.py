@@ -6,10 +6,10 @@ import smtplib
 import socket
 
 import record
-from fleet import (Client, Failure, HANA, LUIS, SENDER, address, arrived,
-                   counter, meanwhile, message, reply_to, run_on, scenario,
-                   signatures, spf_passes, submit, table, unsigned, verified,
-                   want)
+from fleet import (Client, Failure, HANA, INBOX, LUIS, SENDER, address,
+                   arrived, counter, meanwhile, message, reply_to, run_on,
+                   scenario, signatures, spf_passes, submit, table, unsigned,
+                   verified, want)
 
 
 # Submission.
@@ -351,6 +351,18 @@ def _():
     def check():
         found = arrived(token, "x@dane.example.com")
         want(not found.fields("X-Spamd-Bar"), "it is marked")
+    return check
+
+
+@scenario("MX: its own mail to the outside is no bounce, and stays")
+def _():
+    token = sendmail("mx1", "x@dane.example.com")
+
+    def check():
+        found = arrived(token, HANA)
+        want("nothing but bounces" in found.text, "it does not say why")
+        want(not [m for m in INBOX.messages if token in m.text
+                  and "x@dane.example.com" in m.recipients], "it leaves")
     return check
 
 
