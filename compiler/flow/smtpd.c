@@ -336,6 +336,43 @@ is_bad(struct judge *j, bool sender)
 	    out->recipient.s + at, out->recipient.len - at}));
 }
 
+/* The same of the sender, from memory where it was asked before. */
+static bool
+is_bad_sender(struct judge *j)
+{
+	struct str sender = j->session->sender;
+	struct kept_sender *kept = &j->smtpd->kept[str_hash(sender) %
+	    KEPT_SENDERS];
+
+	if (!sender.len || sender.len > KEPT_LONGEST ||
+	    j->session->bad_sender)
+		return is_bad(j, true);
+	if (kept->len != sender.len ||
+	    memcmp(kept->text, sender.s, sender.len)) {
+		kept->bad = is_bad(j, true);
+		kept->len = sender.len;
+		memcpy(kept->text, sender.s, sender.len);
+	}
+	return kept->bad;
+}
+
+/* "name[address]", as replies have it. */
+static struct str
+client_text(const struct client *client, struct arena *a)
+{
+	size_t n = client->name.len, m = client->address.len;
+	char *s = arena_bytes(a, n + m + 3);
+
+	if (n)
+		memcpy(s, client->name.s, n);
+	s[n] = '[';
+	if (m)
+		memcpy(s + n + 1, client->address.s, m);
+	s[n + m + 1] = ']';
+	s[n + m + 2] = '\0';
+	return (struct str){s, n + m + 2};
+}
+
 static const char not_declared[] =
     "553 5.6.7 Must declare SMTPUTF8 to send unicode address";
 
@@ -350,7 +387,7 @@ mail_from(struct judge *j)
 		    "503 5.5.1 Error: send HELO/EHLO first");
 	/* Whether it is bad does not depend on the recipient. */
 	j->recipient = set->delay_reject;
-	if (is_bad(j, true))
+	if (is_bad_sender(j))
 		return reply(j, "501 5.1.7 Bad sender address syntax");
 	j->sender = true;
 	if (!set->delay_reject && ends(check = check_sender(j)))
@@ -391,14 +428,12 @@ void
 smtpd_judge(const struct smtpd *smtpd, const struct session *session,
     struct arena *a, struct verdict *verdict)
 {
-	const struct client *client = &session->client;
 	struct judge j = {.smtpd = smtpd, .session = session, .arena = a,
 		.verdict = verdict};
 	enum check check;
 
 	*verdict = (struct verdict){.code = 250, .text = "2.1.5 Ok"};
-	j.client = str_of(arena_printf(a, "%.*s[%.*s]",
-	    STR_ARG(client->name), STR_ARG(client->address)));
+	j.client = client_text(&session->client, a);
 	check = open_session(&j);
 	if (!ends(check))
 		check = mail_from(&j);

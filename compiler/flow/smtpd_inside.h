@@ -61,6 +61,17 @@ struct smtpd_settings {
 	struct str bounce;		/* double_bounce_sender */
 };
 
+/*
+ * Whether a sender is no address that Postfix takes: few are asked about, and
+ * each with many recipients, on whom it does not depend.
+ */
+enum { KEPT_SENDERS = 8, KEPT_LONGEST = 120 };
+struct kept_sender {
+	char text[KEPT_LONGEST];
+	size_t len;			/* 0: none is kept */
+	bool bad;
+};
+
 struct smtpd {
 	const struct host *host;
 	const struct service *service;
@@ -82,6 +93,7 @@ struct smtpd {
 	struct maps logins, certificates, ehlo_words;
 	const struct match_list *networks;
 	const char *networks_unknown;	/* why who is not in it is unknown */
+	struct kept_sender *kept;	/* KEPT_SENDERS, by hash */
 };
 
 enum check {
