@@ -303,9 +303,9 @@ read_level(struct reader *r, const struct value *entry, const char *datadir,
 	level->options = options ? *options :
 	    value_at(VALUE_NULL, ORIGIN_NONE);
 	if (level->backend != BACKEND_EYAML && options && options->len)
-		wrong(r, options, "yaml_data and json_data take no options, "
-		    "and every lookup would fail; write 'options: {}' in the "
-		    "level");
+		wrong(r, options, "yaml_data and json_data take no options: "
+		    "Puppet would fail as soon as the level has a file, and "
+		    "find nothing before; write 'options: {}' in the level");
 }
 
 static void
