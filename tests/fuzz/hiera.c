@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 static char dir[] = "/tmp/mailc-fuzz-XXXXXX";
+static bool made; /* a name that mkdtemp() drew may end in X as well */
 
 static void
 clean(void)
@@ -98,9 +99,10 @@ fuzz_one(struct str input)
 	struct value v;
 	char data[64];
 
-	if (dir[strlen(dir) - 1] == 'X') {
+	if (!made) {
 		if (!mkdtemp(dir))
 			abort();
+		made = true;
 		snprintf(data, sizeof(data), "%s/data", dir);
 		mkdir(data, 0755);
 		atexit(clean);
