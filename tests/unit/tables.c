@@ -429,7 +429,7 @@ tells(void **state)
 		{"cidr:/cidr", "x", false},
 		{"fail:x", "x", false},
 		{"tcp:x:1", "x", true},
-		{"hash:/missing", "x", true},
+		{"hash:/missing", "x", false},
 		{"regexp:{{/^a@x$/ y}}", "x", true},
 		{"regexp:{{/^a@x$/ y}}", "y", false},
 		{"regexp:{{/@x$/ y}}", "x", false},
