@@ -60,8 +60,9 @@ judge_resolve(struct judge *j, bool sender,
 
 	judge_resolve_only(j, sender);
 	*(sender ? &j->asked_sender : &j->asked_recipient) = true;
-	j->verdict->sender_mattered |= out->sender_mattered;
 	*resolution = out;
+	if (out->result != TABLE_FOUND)
+		j->verdict->sender_mattered |= out->sender_mattered;
 	if (out->result == TABLE_RETRY)
 		return judge_retry(j, sender ? j->session->sender :
 		    j->session->recipient);
@@ -355,6 +356,8 @@ judge_unlisted(struct judge *j, bool sender)
 			return check;
 	if (s.found)
 		return CHECK_DUNNO;
+	/* Of all that is asked of an address only the transport may. */
+	j->verdict->sender_mattered |= to->sender_mattered;
 	if (str_eq(to->transport, STR("error")) ||
 	    str_eq(to->transport, STR("retry")))
 		return refuse_transport(j, &s, to);
