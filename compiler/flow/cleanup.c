@@ -290,13 +290,28 @@ too_much(struct cleanup *c, const char *what, struct decision by)
 	return stop(c, TABLE_RETRY, what, by);
 }
 
+enum table_result
+cleanup_alias(const struct host *host, struct str address, struct arena *a,
+    struct address_list *list, struct lookup *lookup)
+{
+	bool propagate = has_word(host, "propagate_unmatched_extensions",
+	    "virtual");
+
+	*lookup = (struct lookup){.result = TABLE_NONE};
+	if (!host->maps.virtual_alias.n)
+		return TABLE_NONE;
+	address_map(&host->maps.virtual_alias, address, propagate,
+	    &host->rules, a, lookup, list);
+	return lookup->result;
+}
+
 /*
  * Expand one address of the list until nothing is found for it; the first
  * result takes its place and the others go to the end, where their turn
  * comes (cleanup_map1n(3)).
  */
 static bool
-expand_at(struct cleanup *c, struct expansion *e, size_t at, bool propagate)
+expand_at(struct cleanup *c, struct expansion *e, size_t at)
 {
 	const struct host *host = c->host;
 	int64_t nesting = host_int(host,
@@ -308,9 +323,10 @@ expand_at(struct cleanup *c, struct expansion *e, size_t at, bool propagate)
 	size_t i;
 
 	for (count = 0; ; count++) {
-		struct lookup lookup = {0};
-		struct address_list list = {0};
+		struct lookup lookup;
+		struct address_list list;
 		struct str before = e->address[at];
+		enum table_result result;
 
 		if (map_get(&e->final, before))
 			return true;
@@ -318,16 +334,13 @@ expand_at(struct cleanup *c, struct expansion *e, size_t at, bool propagate)
 			return too_much(c, "virtual_alias_recursion_limit is "
 			    "reached: the message is deferred until it "
 			    "bounces", by);
-		if (!address_map(&host->maps.virtual_alias, before, propagate,
-		    &host->rules, c->arena, &lookup, &list)) {
-			if (lookup.result == TABLE_NONE)
-				return true;
-			return stop(c, lookup.result, lookup.answer.why,
-			    decision_of(c, "virtual_alias_maps", &lookup));
-		}
-		if (!list.n)
+		result = cleanup_alias(host, before, c->arena, &list,
+		    &lookup);
+		if (result == TABLE_NONE)
 			return true;
 		by = decision_of(c, "virtual_alias_maps", &lookup);
+		if (result != TABLE_FOUND)
+			return stop(c, result, lookup.answer.why, by);
 		cleanup_step(c->out, c->arena, STEP_ALIAS, before,
 		    list.address, list.n, by);
 		for (i = 0; i < list.n; i++) {
@@ -368,8 +381,6 @@ keep_each_once(struct cleanup *c, const struct expansion *e)
 static void
 expand(struct cleanup *c, struct str recipient, bool mapped)
 {
-	bool propagate = has_word(c->host, "propagate_unmatched_extensions",
-	    "virtual");
 	int64_t limit = host_int(c->host,
 	    "virtual_alias_expansion_limit");
 	struct expansion e = {0};
@@ -384,7 +395,7 @@ expand(struct cleanup *c, struct str recipient, bool mapped)
 		    "virtual_alias_expansion_limit is passed: the message is "
 		    "deferred until it bounces", (struct decision){
 		    .what = "virtual_alias_expansion_limit"}) :
-		    expand_at(c, &e, i, propagate);
+		    expand_at(c, &e, i);
 	if (going)
 		keep_each_once(c, &e);
 	map_release(&e.final);
@@ -472,7 +483,7 @@ cleanup_sender(const struct host *host, struct str sender, struct arena *a,
 }
 
 void
-cleanup_recipient(const struct host *host, struct str recipient,
+cleanup_canonical(const struct host *host, struct str recipient,
     struct arena *a, struct cleaned *out)
 {
 	struct cleanup c = {host, a, out};
@@ -480,8 +491,21 @@ cleanup_recipient(const struct host *host, struct str recipient,
 
 	*out = (struct cleaned){.result = TABLE_FOUND};
 	out->last = &out->steps;
-	if (map_recipient(&c, &in, &recipient))
-		expand(&c, recipient, true);
+	if (!map_recipient(&c, &in, &recipient))
+		return;
+	out->recipient = ARENA_NEW(a, struct str);
+	out->recipient[out->n++] = recipient;
+}
+
+void
+cleanup_aliases(const struct host *host, struct str recipient,
+    struct arena *a, struct cleaned *out)
+{
+	struct cleanup c = {host, a, out};
+
+	*out = (struct cleaned){.result = TABLE_FOUND};
+	out->last = &out->steps;
+	expand(&c, recipient, true);
 }
 
 bool

@@ -55,11 +55,19 @@ struct cleaned {
 void cleanup_envelope(const struct host *host, const struct envelope *in,
     struct arena *a, struct cleaned *out);
 
-/* The half that is about the sender, and the one about the recipient. */
+/*
+ * The parts of it: the sender; a recipient up to virtual aliases; a recipient
+ * from there on, all of it or one step (the result, .answer.why of the lookup
+ * and the list are address_map()'s).
+ */
 void cleanup_sender(const struct host *host, struct str sender,
     struct arena *a, struct cleaned *out);
-void cleanup_recipient(const struct host *host, struct str recipient,
+void cleanup_canonical(const struct host *host, struct str recipient,
     struct arena *a, struct cleaned *out);
+void cleanup_aliases(const struct host *host, struct str recipient,
+    struct arena *a, struct cleaned *out);
+enum table_result cleanup_alias(const struct host *host, struct str address,
+    struct arena *a, struct address_list *list, struct lookup *lookup);
 
 /* Append a step; to is kept. */
 void cleanup_step(struct cleaned *c, struct arena *a, enum step_kind kind,

@@ -11,11 +11,26 @@
 
 enum { HOPS = 50, CAUSES = 256 };
 
+/*
+ * What aliases lead to is put together from what each address on the way
+ * leads to. An alias is as heavy as all that it leads to, and itself: no
+ * message of it has more recipients or deeper aliases than that. Beyond what
+ * Postfix's limits allow cleanup(8) is followed to the letter.
+ */
+enum { HEAVIEST = 255, DEEPEST = 20 };
+
 /* The hosts on the way so far. */
 struct path {
 	const struct way_host *host;
 	struct str recipient, sender;
 	const struct path *before;
+	unsigned depth;
+};
+
+/* The aliases on the way so far, on one host. */
+struct chain {
+	struct str address;
+	const struct chain *before;
 	unsigned depth;
 };
 
@@ -30,6 +45,26 @@ memo_init(struct memo *memo)
 {
 	*memo = (struct memo){0};
 	map_init_fold(&memo->other);
+}
+
+/* The weight that reaches none of a host's limits. */
+static way_end
+most_of(const struct host *host)
+{
+	static const char *const limits[] = {
+		"virtual_alias_recursion_limit",
+		"virtual_alias_expansion_limit",
+	};
+	way_end most = HEAVIEST;
+	size_t i;
+
+	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		int64_t limit = host_int(host, limits[i]);
+
+		if (limit < (int64_t)most)
+			most = limit > 0 ? (way_end)limit : 0;
+	}
+	return most;
 }
 
 void
@@ -56,6 +91,9 @@ way_init(struct way *w, const struct world *world, struct arena *scratch)
 		map_init(&h->routes);
 		h->filtered = host_value(&h->host->host,
 		    "content_filter").len != 0;
+		h->most = most_of(&h->host->host);
+		h->longest = (size_t)host_int(&h->host->host,
+		    "virtual_alias_address_length_limit");
 	}
 	for (i = 0; i < fleet->mx.n; i++) {
 		const struct world_host *host = world_host(world, text_str(
@@ -109,18 +147,16 @@ way_host_of(const struct way *w, const struct world_host *host)
 
 /* Memory */
 
-/* The number of an address of ours, written without an extension. */
-static uint32_t
-number_of(const struct way *w, struct str address)
-{
-	size_t at = address.len;
+/* Whose domain it is: 0 for the main domain, 1 for others of ours. */
+enum { DOMAIN_MAIN, DOMAIN_ALIAS, DOMAIN_OTHER };
 
-	while (at && address.s[at - 1] != '@')
-		at--;
-	if (!at || !str_eq_fold((struct str){address.s + at,
-	    address.len - at}, text_str(w->fleet->domain)))
-		return NOWHERE;
-	return fleet_address(w->fleet, (struct str){address.s, at - 1});
+static int
+domain_kind(const struct way *w, struct str domain)
+{
+	if (str_eq_fold(domain, text_str(w->fleet->domain)))
+		return DOMAIN_MAIN;
+	return map_get(&w->fleet->domains, domain) ? DOMAIN_ALIAS :
+	    DOMAIN_OTHER;
 }
 
 static way_end *
@@ -135,13 +171,26 @@ map_cell(struct way *w, struct map *map, struct str key)
 	return cell;
 }
 
+/* Where an answer is kept; NULL: it is not. */
 static way_end *
 memo_cell(struct way *w, struct memo *memo, struct str address)
 {
-	uint32_t number = number_of(w, address);
+	size_t at = address.len;
+	uint32_t number = NOWHERE;
+	int kind = DOMAIN_OTHER;
 
+	while (at && address.s[at - 1] != '@')
+		at--;
+	if (at)
+		kind = domain_kind(w, (struct str){address.s + at,
+		    address.len - at});
+	if (kind != DOMAIN_OTHER)
+		number = fleet_address(w->fleet, (struct str){address.s,
+		    at - 1});
 	if (number == NOWHERE)
 		return map_cell(w, &memo->other, address);
+	if (kind == DOMAIN_ALIAS)
+		return NULL;
 	if (!memo->ours)
 		memo->ours = ARENA_ARRAY(&w->keep, way_end,
 		    fleet_addresses(w->fleet));
@@ -191,7 +240,7 @@ ended(struct way *w, const struct world_host *host, enum fate fate,
 static way_end
 both(way_end a, way_end b)
 {
-	way_end seen = (a | b) & WAY_MATTERED;
+	way_end seen = (a | b) & (WAY_MATTERED | WAY_HANDED | WAY_RESOLVED);
 	bool worse = way_fate(b) > way_fate(a) ||
 	    (way_fate(b) == way_fate(a) && way_cause(b) && !way_cause(a));
 
@@ -302,6 +351,8 @@ way_answer(struct way *w, struct door *door, struct str sender,
 	if (!door->port)
 		return FATE_DELIVERED | WAY_DONE;
 	cell = memo_cell(w, &door->memo, recipient);
+	if (!cell)
+		return judge(w, door, sender, recipient);
 	if (*cell & WAY_MATTERED)
 		cell = sender_cell(w, h, door, recipient, sender);
 	if (!*cell) {
@@ -384,7 +435,7 @@ route_to(struct way *w, const struct world_host *from, struct str transport,
 	return route;
 }
 
-/* The queue */
+/* Senders and next hops */
 
 static const struct sent *
 sent_as(struct way *w, struct way_host *h, struct str sender)
@@ -419,10 +470,11 @@ handed(struct way *w, const struct way_route *route, way_end end)
 
 static way_end
 deliver(struct way *w, struct way_host *h, struct str sender,
-    struct str recipient, struct cleaned *c, const struct path *path)
+    struct str recipient, const struct path *path)
 {
 	const struct host *host = &h->host->host;
 	way_end end = FATE_DELIVERED | WAY_DONE;
+	struct cleaned c = {.last = &c.steps};
 	struct resolution r;
 	struct way_route *route;
 	size_t i;
@@ -438,9 +490,9 @@ deliver(struct way *w, struct way_host *h, struct str sender,
 	if (route->fate != FATE_DELIVERED)
 		end = ended(w, h->host, route->self ? FATE_LOOP :
 		    route->fate, &r.by, false);
-	cleanup_generic(host, &sender, w->scratch, c);
+	cleanup_generic(host, &sender, w->scratch, &c);
 	recipient = r.recipient;
-	cleanup_generic(host, &recipient, w->scratch, c);
+	cleanup_generic(host, &recipient, w->scratch, &c);
 	for (i = 0; i < route->n; i++) {
 		way_end next = follow(w, route->door[i], sender, recipient,
 		    path);
@@ -449,41 +501,135 @@ deliver(struct way *w, struct way_host *h, struct str sender,
 			next = (next & ~(way_end)WAY_FATE) | FATE_BOUNCED;
 		if (h->is_mx && route->to_srs)
 			next = handed(w, route, next);
-		end = both(end, next) | (next & WAY_HANDED);
+		end = both(end, next);
 	}
+	/* What the next host resolves is not resolved here. */
+	end &= ~(way_end)(WAY_RESOLVED | WAY_FINAL);
 	return end | (r.sender_mattered ? WAY_MATTERED : 0);
 }
 
+/* Aliases */
+
 static way_end
-expand(struct way *w, struct way_host *h, struct str sender,
-    const struct path *path)
+alias_failed(struct way *w, struct way_host *h, const struct cleaned *c)
 {
-	way_end end = FATE_DELIVERED | WAY_DONE, seen = 0;
+	return ended(w, h->host, c->endless ? FATE_LOOP :
+	    c->result == TABLE_RETRY ? FATE_DEFERRED : FATE_UNDECIDABLE,
+	    &c->by, false);
+}
+
+/* As cleanup(8) does it, all of it. */
+static way_end
+expand_whole(struct way *w, struct way_host *h, struct str sender,
+    struct str address, const struct path *path)
+{
+	way_end end = FATE_DELIVERED | WAY_DONE, one;
 	const struct step *step;
 	struct cleaned c;
 	size_t i;
 
-	if (h->filtered)
-		return ended(w, h->host, FATE_UNDECIDABLE, NULL, false);
-	cleanup_recipient(&h->host->host, path->recipient, w->scratch, &c);
+	cleanup_aliases(&h->host->host, address, w->scratch, &c);
 	if (c.result != TABLE_FOUND)
-		return ended(w, h->host, c.endless ? FATE_LOOP :
-		    c.result == TABLE_RETRY ? FATE_DEFERRED :
-		    FATE_UNDECIDABLE, &c.by, false);
-	for (step = c.steps; step; step = step->next)
-		if (step->kind == STEP_ALIAS && (step->nto != 1 ||
-		    !str_eq_fold(step->to[0], step->from)))
-			seen |= WAY_RESOLVED;
+		return alias_failed(w, h, &c);
 	for (i = 0; i < c.n; i++) {
-		way_end one = deliver(w, h, sender, c.recipient[i], &c, path);
-
-		if (!str_eq_fold(c.recipient[i], path->recipient))
+		one = deliver(w, h, sender, c.recipient[i], path);
+		if (!str_eq_fold(c.recipient[i], address))
 			one &= ~(way_end)WAY_HANDED;
-		end = both(end, one & ~(way_end)WAY_RESOLVED);
-		seen |= one & WAY_HANDED;
+		end = both(end, one);
 	}
-	return (end & ~(way_end)WAY_HANDED) | seen;
+	for (step = c.steps; step; step = step->next)
+		if (step->nto != 1 || !str_eq_fold(step->to[0], step->from))
+			end |= WAY_RESOLVED;
+	return end;
 }
+
+static bool
+is_in_chain(const struct chain *chain, struct str address)
+{
+	for (; chain; chain = chain->before)
+		if (str_eq_fold(chain->address, address))
+			return true;
+	return false;
+}
+
+static way_end expand(struct way *w, struct way_host *h, struct str sender,
+    struct str address, const struct chain *before, const struct path *path);
+
+/* An alias and all that it leads to; 0: it is not as simple as that. */
+static way_end
+expand_each(struct way *w, struct way_host *h, struct str sender,
+    const struct chain *chain, const struct path *path)
+{
+	struct str address = chain->address;
+	way_end end = FATE_DELIVERED | WAY_DONE, weight = 1, one;
+	struct address_list list;
+	struct lookup lookup;
+	enum table_result result;
+	size_t i;
+
+	result = cleanup_alias(&h->host->host, address, w->scratch, &list,
+	    &lookup);
+	if (result == TABLE_NONE)
+		return deliver(w, h, sender, address, path) |
+		    weight << WAY_WEIGHT;
+	if (result != TABLE_FOUND)
+		return 0;
+	for (i = 0; i < list.n; i++) {
+		bool itself = str_eq_fold(list.address[i], address);
+
+		if (itself)
+			one = deliver(w, h, sender, list.address[i], path) |
+			    (way_end)1 << WAY_WEIGHT;
+		else
+			one = expand(w, h, sender, list.address[i], chain,
+			    path) & ~(way_end)WAY_HANDED;
+		weight += one >> WAY_WEIGHT;
+		if (!one || weight >= h->most ||
+		    list.address[i].len > h->longest)
+			return 0;
+		end = both(end, one);
+		if (!itself || list.n != 1)
+			end |= WAY_RESOLVED;
+	}
+	return (end & ~((way_end)HEAVIEST << WAY_WEIGHT)) |
+	    weight << WAY_WEIGHT;
+}
+
+/*
+ * How mail ends that is for an address, aliases and all. 0: for those who
+ * asked, within other aliases, it is not as simple as that.
+ */
+static way_end
+expand(struct way *w, struct way_host *h, struct str sender,
+    struct str address, const struct chain *before, const struct path *path)
+{
+	const struct chain chain = {address, before,
+		before ? before->depth + 1 : 1};
+	way_end *cell, mine = 0, end = 0;
+
+	if (chain.depth > DEEPEST || is_in_chain(before, address))
+		return 0;
+	cell = memo_cell(w, &h->memo, address);
+	if (cell && (*cell & WAY_DONE) && (*cell & WAY_MATTERED))
+		cell = sender_cell(w, h, NULL, address, sender);
+	if (cell && (*cell & WAY_DONE))
+		return *cell;
+	/* Another sender is on its way here: this one goes round again. */
+	if (!cell || (*cell & WAY_WALKING))
+		cell = &mine;
+	*cell = WAY_WALKING;
+	if (h->most > 1)
+		end = expand_each(w, h, sender, &chain, path);
+	if (!end && !before)
+		end = expand_whole(w, h, sender, address, path) |
+		    (way_end)HEAVIEST << WAY_WEIGHT;
+	*cell = end;
+	if ((end & WAY_MATTERED) && cell != &mine)
+		*sender_cell(w, h, NULL, address, sender) = end;
+	return end;
+}
+
+/* The queue */
 
 static bool
 was_here(const struct path *path)
@@ -504,24 +650,20 @@ queue(struct way *w, const struct path *path, struct str sender)
 {
 	struct way_host *h = way_host_of(w, path->host->host);
 	const struct sent *sent = sent_as(w, h, sender);
-	way_end *cell, mine = 0, end;
+	struct cleaned c;
+	way_end end;
 
 	if (sent->end)
 		return sent->end;
-	cell = memo_cell(w, &h->memo, path->recipient);
-	if ((*cell & WAY_DONE) && (*cell & WAY_MATTERED))
-		cell = sender_cell(w, h, NULL, path->recipient, sender);
-	if (*cell & WAY_DONE)
-		return *cell;
-	/* Another sender is on its way here: this one goes round again. */
-	if (*cell & WAY_WALKING)
-		cell = &mine;
-	*cell = WAY_WALKING;
-	end = expand(w, h, sent->sender, path) | WAY_DONE;
-	*cell = end;
-	if ((end & WAY_MATTERED) && cell != &mine)
-		*sender_cell(w, h, NULL, path->recipient, sender) = end;
-	return end;
+	if (h->filtered)
+		return ended(w, h->host, FATE_UNDECIDABLE, NULL, false);
+	cleanup_canonical(&h->host->host, path->recipient, w->scratch, &c);
+	if (c.result != TABLE_FOUND)
+		return alias_failed(w, h, &c);
+	end = expand(w, h, sent->sender, c.recipient[0], NULL, path);
+	if (!str_eq_fold(c.recipient[0], path->recipient))
+		end &= ~(way_end)WAY_HANDED;
+	return end & ~((way_end)HEAVIEST << WAY_WEIGHT);
 }
 
 static bool

@@ -20,6 +20,7 @@ enum {
 	WAY_RESOLVED = 1 << 7,		/* virtual_alias_maps had it */
 	WAY_FINAL = 1 << 8,		/* of a listener: not to be followed */
 	WAY_CAUSE = 16,			/* the number of a cause, from here */
+	WAY_WEIGHT = 24,		/* of an alias, from here: way.c */
 };
 
 /* Why mail ends as it should not. */
@@ -31,7 +32,10 @@ struct cause {
 	bool handoff;			/* an SRS host got what it has not */
 };
 
-/* Answers by address; those of ours by number. */
+/*
+ * Answers by address; those of ours by number. In an alias domain each of
+ * them is asked once, so that nothing is kept of it.
+ */
 struct memo {
 	way_end *ours;			/* NULL: nothing yet */
 	struct map other;		/* folded: way_end */
@@ -63,11 +67,13 @@ struct way_route {
 struct way_host {
 	const struct world_host *host;
 	struct door *door;
-	struct memo memo;		/* of what the queue does */
+	struct memo memo;		/* of what aliases lead to */
 	struct map by_sender;		/* "recipient\nsender": way_end */
 	struct map senders;		/* what each became */
 	struct map routes;		/* "transport\nnexthop" */
 	bool filtered;			/* a content filter has it all */
+	way_end most;			/* weight that its limits allow */
+	size_t longest;			/* address that aliases may have */
 	bool is_mx, is_srs;
 };
 
@@ -114,7 +120,7 @@ way_fate(way_end end)
 static inline size_t
 way_cause(way_end end)
 {
-	return end >> WAY_CAUSE;
+	return end >> WAY_CAUSE & 0xff;
 }
 
 #endif
