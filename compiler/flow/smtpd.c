@@ -44,6 +44,7 @@ judge_stage(struct judge *j, const struct restrictions *list, struct str reply_n
 	check = judge_list(j, list, reply_name, reply_class, implicit);
 	if (j->asked_sender && j->asked_recipient)
 		j->verdict->sender_mattered = true;
+	j->recipient_mattered |= j->asked_recipient;
 	return check;
 }
 
@@ -92,7 +93,9 @@ check_sender(struct judge *j)
 	    !j->session->sender.len)
 		return CHECK_DUNNO;
 	j->restriction = STR("smtpd_reject_unlisted_sender");
-	return judge_unlisted(j, true);
+	check = judge_unlisted(j, true);
+	j->recipient_mattered |= j->asked_recipient;
+	return check;
 }
 
 static bool
@@ -130,6 +133,60 @@ check_lists(struct judge *j)
 }
 
 static enum check
+check_waiting(struct judge *j)
+{
+	enum check check;
+
+	if (ends(check = check_client(j)) || ends(check = check_helo(j)))
+		return check;
+	return check_sender(j);
+}
+
+/* Where the message was when it had passed these lists before. */
+static enum check
+recall(struct judge *j)
+{
+	const struct smtpd_state *waited = &j->mail->waited;
+	struct judge now = *j;
+
+	*j = waited->judge;
+	j->session = now.session;
+	j->arena = now.arena;
+	j->verdict = now.verdict;
+	j->of_recipient = now.of_recipient;
+	j->resolved_recipient = now.resolved_recipient;
+	/* The recipient's sender-dependent transport, the other way round. */
+	j->resolved_sender &= !j->of_sender.sender_mattered;
+	*j->verdict = waited->verdict;
+	return waited->check;
+}
+
+/*
+ * The lists that wait for a recipient. Where they ask nothing of it, they
+ * say to the next one what they said to the first.
+ */
+static enum check
+check_or_recall(struct judge *j)
+{
+	struct smtpd_mail *mail = j->mail;
+	struct arena *own = j->arena;
+	enum check check;
+
+	if (mail->waiting == WAITED_KEPT)
+		return recall(j);
+	if (mail->waiting == WAITED_NOT)
+		j->arena = mail->arena;
+	j->recipient_mattered = false;
+	check = check_waiting(j);
+	j->arena = own;
+	if (mail->waiting == WAITED_APART)
+		return check;
+	mail->waiting = j->recipient_mattered ? WAITED_APART : WAITED_KEPT;
+	mail->waited = (struct smtpd_state){*j, *j->verdict, check};
+	return check;
+}
+
+static enum check
 check_recipient(struct judge *j)
 {
 	const struct smtpd_settings *set = &j->smtpd->set;
@@ -141,8 +198,7 @@ check_recipient(struct judge *j)
 	}
 	j->recipient = true;
 	j->recipient_checked = false;
-	if (set->delay_reject && (ends(check = check_client(j)) ||
-	    ends(check = check_helo(j)) || ends(check = check_sender(j))))
+	if (set->delay_reject && ends(check = check_or_recall(j)))
 		return check;
 	j->if_permit.active = j->permit_sender;
 	check = check_lists(j);
@@ -336,26 +392,6 @@ is_bad(struct judge *j, bool sender)
 	    out->recipient.s + at, out->recipient.len - at}));
 }
 
-/* The same of the sender, from memory where it was asked before. */
-static bool
-is_bad_sender(struct judge *j)
-{
-	struct str sender = j->session->sender;
-	struct kept_sender *kept = &j->smtpd->kept[str_hash(sender) %
-	    KEPT_SENDERS];
-
-	if (!sender.len || sender.len > KEPT_LONGEST ||
-	    j->session->bad_sender)
-		return is_bad(j, true);
-	if (kept->len != sender.len ||
-	    memcmp(kept->text, sender.s, sender.len)) {
-		kept->bad = is_bad(j, true);
-		kept->len = sender.len;
-		memcpy(kept->text, sender.s, sender.len);
-	}
-	return kept->bad;
-}
-
 /* "name[address]", as replies have it. */
 static struct str
 client_text(const struct client *client, struct arena *a)
@@ -385,18 +421,15 @@ mail_from(struct judge *j)
 	if (set->helo_required && !j->helo)
 		return reply_for(j, "smtpd_helo_required",
 		    "503 5.5.1 Error: send HELO/EHLO first");
-	/* Whether it is bad does not depend on the recipient. */
-	j->recipient = set->delay_reject;
-	if (is_bad_sender(j))
+	if (is_bad(j, true))
 		return reply(j, "501 5.1.7 Bad sender address syntax");
 	j->sender = true;
 	if (!set->delay_reject && ends(check = check_sender(j)))
 		return check;
 	if (set->strict_utf8 && !is_ascii(j->session->sender))
 		return reply_for(j, "strict_smtputf8", not_declared);
-	j->recipient = false;
-	if (!set->delay_reject)
-		j->resolved_sender = false;
+	j->resolved_sender &= set->delay_reject &&
+	    !j->of_sender.sender_mattered;
 	return CHECK_DUNNO;
 }
 
@@ -424,19 +457,42 @@ rcpt_to(struct judge *j)
 	return check_recipient(j);
 }
 
-void
-smtpd_judge(const struct smtpd *smtpd, const struct session *session,
-    struct arena *a, struct verdict *verdict)
+struct smtpd_mail *
+smtpd_mail(const struct smtpd *smtpd, const struct session *session,
+    struct arena *a)
 {
-	struct judge j = {.smtpd = smtpd, .session = session, .arena = a,
-		.verdict = verdict};
-	enum check check;
+	struct smtpd_mail *mail = ARENA_NEW(a, struct smtpd_mail);
+	struct judge *j = &mail->said.judge;
 
-	*verdict = (struct verdict){.code = 250, .text = "2.1.5 Ok"};
-	j.client = client_text(&session->client, a);
-	check = open_session(&j);
-	if (!ends(check))
-		check = mail_from(&j);
+	mail->session = *session;
+	mail->session.recipient = (struct str){"", 0};
+	mail->arena = a;
+	mail->said.verdict = (struct verdict){.code = 250,
+		.text = "2.1.5 Ok"};
+	*j = (struct judge){.smtpd = smtpd, .mail = mail,
+		.session = &mail->session, .arena = a,
+		.verdict = &mail->said.verdict,
+		.client = client_text(&session->client, a)};
+	mail->said.check = open_session(j);
+	if (!ends(mail->said.check))
+		mail->said.check = mail_from(j);
+	return mail;
+}
+
+void
+smtpd_rcpt(struct smtpd_mail *mail, struct str recipient,
+    bool bad_recipient, struct arena *a, struct verdict *verdict)
+{
+	struct session session = mail->session;
+	struct judge j = mail->said.judge;
+	enum check check = mail->said.check;
+
+	session.recipient = recipient;
+	session.bad_recipient = bad_recipient;
+	j.session = &session;
+	j.arena = a;
+	j.verdict = verdict;
+	*verdict = mail->said.verdict;
 	if (!ends(check))
 		check = rcpt_to(&j);
 	if (!ends(check)) {
@@ -455,6 +511,14 @@ smtpd_judge(const struct smtpd *smtpd, const struct session *session,
 	verdict->code = (j.reply.text[0] - '0') * 100 +
 	    (j.reply.text[1] - '0') * 10 + (j.reply.text[2] - '0');
 	verdict->text = j.reply.text + 4;
+}
+
+void
+smtpd_judge(const struct smtpd *smtpd, const struct session *session,
+    struct arena *a, struct verdict *verdict)
+{
+	smtpd_rcpt(smtpd_mail(smtpd, session, a), session->recipient,
+	    session->bad_recipient, a, verdict);
 }
 
 /* A domain that nobody can have (RFC 6761). */

@@ -86,6 +86,18 @@ void smtpd_judge(const struct smtpd *smtpd, const struct session *session,
     struct arena *a, struct verdict *verdict);
 
 /*
+ * The same in two steps: a message up to MAIL FROM, and one after the other
+ * its recipients, to whom all that does not depend on them is answered from
+ * memory. The session's strings and the arena must outlive the message; what
+ * verdicts point to is in its arena or in the recipient's.
+ */
+struct smtpd_mail;
+struct smtpd_mail *smtpd_mail(const struct smtpd *smtpd,
+    const struct session *session, struct arena *a);
+void smtpd_rcpt(struct smtpd_mail *mail, struct str recipient,
+    bool bad_recipient, struct arena *a, struct verdict *verdict);
+
+/*
  * The same for what the restrictions do with any recipient that is not ours:
  * whether this client would be relayed for at all.
  */

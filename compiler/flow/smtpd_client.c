@@ -42,25 +42,36 @@ client_interfaces(struct judge *j, const struct step *step)
 	return CHECK_DUNNO;
 }
 
+/* Whether the client is in mynetworks, which is asked once. */
+static const struct lookup *
+find_networks(struct judge *j)
+{
+	const struct client *client = &j->session->client;
+	struct smtpd_mail *mail = j->mail;
+
+	if (!mail->networks_known)
+		match_list_has(j->smtpd->networks, client->name,
+		    client->address, mail->arena, &mail->networks);
+	mail->networks_known = true;
+	return &mail->networks;
+}
+
 enum check
 client_networks(struct judge *j, const struct step *step)
 {
-	const struct client *client = &j->session->client;
-	const struct lookup *outer = j->lookup;
-	struct lookup lookup = {0};
+	const struct lookup *outer = j->lookup, *lookup = find_networks(j);
 	enum check check = CHECK_DUNNO;
 
-	switch (match_list_has(j->smtpd->networks, client->name,
-	    client->address, j->arena, &lookup)) {
+	switch (lookup->result) {
 	case TABLE_FOUND:
-		j->lookup = lookup.table ? &lookup : NULL;
+		j->lookup = lookup->table ? lookup : NULL;
 		check = judge_permit(j, true);
 		j->lookup = outer;
 		break;
 	case TABLE_RETRY:
 		return judge_retry(j, step->reply_name);
 	case TABLE_UNKNOWN:
-		return judge_unknown(j, lookup.answer.why);
+		return judge_unknown(j, lookup->answer.why);
 	case TABLE_NONE:
 		if (j->smtpd->networks_unknown)
 			return judge_unknown(j, j->smtpd->networks_unknown);

@@ -61,17 +61,6 @@ struct smtpd_settings {
 	struct str bounce;		/* double_bounce_sender */
 };
 
-/*
- * Whether a sender is no address that Postfix takes: few are asked about, and
- * each with many recipients, on whom it does not depend.
- */
-enum { KEPT_SENDERS = 8, KEPT_LONGEST = 120 };
-struct kept_sender {
-	char text[KEPT_LONGEST];
-	size_t len;			/* 0: none is kept */
-	bool bad;
-};
-
 struct smtpd {
 	const struct host *host;
 	const struct service *service;
@@ -93,7 +82,6 @@ struct smtpd {
 	struct maps logins, certificates, ehlo_words;
 	const struct match_list *networks;
 	const char *networks_unknown;	/* why who is not in it is unknown */
-	struct kept_sender *kept;	/* KEPT_SENDERS, by hash */
 };
 
 enum check {
@@ -137,6 +125,7 @@ struct restriction {
 /* One message's recipient on its way through the lists. */
 struct judge {
 	const struct smtpd *smtpd;
+	struct smtpd_mail *mail;
 	const struct session *session;
 	struct arena *arena;
 	struct verdict *verdict;
@@ -155,9 +144,32 @@ struct judge {
 	bool permit_client, permit_helo, permit_sender;
 	bool discard, at_sender, sender_checked, recipient_checked;
 	bool asked_sender, asked_recipient;	/* in this stage */
+	bool recipient_mattered;	/* before the recipient's own stage */
 	struct reply reply;
 	struct decision ok;		/* the last OK */
 	bool ok_by_client;		/* it was for who the client is */
+};
+
+/* How far a message has come, to go on from there. */
+struct smtpd_state {
+	struct judge judge;
+	struct verdict verdict;
+	enum check check;
+};
+
+struct smtpd_mail {
+	struct session session;		/* its recipient is nobody's */
+	struct arena *arena;
+	struct smtpd_state said;	/* after MAIL FROM */
+	/*
+	 * After the lists that wait for a recipient (smtpd_delay_reject),
+	 * where they ask nothing of it.
+	 */
+	struct smtpd_state waited;
+	enum { WAITED_NOT, WAITED_KEPT, WAITED_APART } waiting;
+	/* Whether the client is in mynetworks, once that was asked. */
+	bool networks_known;
+	struct lookup networks;
 };
 
 /* A restriction in its list, and what it is to say in a reply. */

@@ -230,8 +230,6 @@ smtpd_open(const struct host *host, const struct service *service)
 	smtpd->host = host;
 	smtpd->service = service;
 	smtpd->arena = host->arena;
-	smtpd->kept = ARENA_ARRAY(host->arena, struct kept_sender,
-	    KEPT_SENDERS);
 	read_settings(smtpd);
 	read_rules(smtpd);
 	read_tls(smtpd);

@@ -52,6 +52,19 @@ judge_resolve_only(struct judge *j, bool sender)
 	out->recipient = fold(j->arena, out->recipient);
 }
 
+/*
+ * The transport of one of the two was looked at, or how finding it failed:
+ * that may be up to the other one.
+ */
+static void
+ask_transport(struct judge *j, bool sender, const struct resolution *of)
+{
+	if (!of->sender_mattered)
+		return;
+	j->verdict->sender_mattered = true;
+	j->asked_recipient |= sender;
+}
+
 enum check
 judge_resolve(struct judge *j, bool sender,
     const struct resolution **resolution)
@@ -62,7 +75,7 @@ judge_resolve(struct judge *j, bool sender,
 	*(sender ? &j->asked_sender : &j->asked_recipient) = true;
 	*resolution = out;
 	if (out->result != TABLE_FOUND)
-		j->verdict->sender_mattered |= out->sender_mattered;
+		ask_transport(j, sender, out);
 	if (out->result == TABLE_RETRY)
 		return judge_retry(j, sender ? j->session->sender :
 		    j->session->recipient);
@@ -356,8 +369,7 @@ judge_unlisted(struct judge *j, bool sender)
 			return check;
 	if (s.found)
 		return CHECK_DUNNO;
-	/* Of all that is asked of an address only the transport may. */
-	j->verdict->sender_mattered |= to->sender_mattered;
+	ask_transport(j, sender, to);
 	if (str_eq(to->transport, STR("error")) ||
 	    str_eq(to->transport, STR("retry")))
 		return refuse_transport(j, &s, to);

@@ -130,6 +130,8 @@ way_release(struct way *w)
 		map_release(&h->senders);
 		map_release(&h->routes);
 	}
+	for (i = 0; i < WAY_MAILS; i++)
+		arena_release(&w->mail[i].arena);
 	arena_release(&w->keep);
 }
 
@@ -319,17 +321,35 @@ at_length(struct way *w, struct door *door, struct str sender,
 	    WAY_FINAL | WAY_MATTERED;
 }
 
+/* The message that a sender has at a door. */
+static struct smtpd_mail *
+mail_from(struct way *w, const struct door *door, struct str sender)
+{
+	struct session session = {.client = door->message.client,
+		.helo = door->message.helo};
+	struct way_mail *m = &w->mail[((uintptr_t)door / sizeof(*door) +
+	    str_hash(sender)) % WAY_MAILS];
+
+	if (m->door == door && str_eq(m->sender, sender))
+		return m->mail;
+	arena_clear(&m->arena);
+	m->door = door;
+	m->sender = (struct str){arena_strndup(&m->arena, sender.s,
+	    sender.len), sender.len};
+	session.sender = m->sender;
+	m->mail = smtpd_mail(door->port->smtpd, &session, &m->arena);
+	return m->mail;
+}
+
 static way_end
 judge(struct way *w, struct door *door, struct str sender,
     struct str recipient)
 {
-	const struct session session = {.client = door->message.client,
-		.helo = door->message.helo, .sender = sender,
-		.recipient = recipient};
 	struct verdict v;
 	way_end end = FATE_DELIVERED | WAY_DONE;
 
-	smtpd_judge(door->port->smtpd, &session, w->scratch, &v);
+	smtpd_rcpt(mail_from(w, door, sender), recipient, false, w->scratch,
+	    &v);
 	if (v.kind == VERDICT_UNKNOWN)
 		end = ended(w, door->host, FATE_UNDECIDABLE, &v.by, false);
 	else if (v.kind == VERDICT_REFUSE)

@@ -77,12 +77,22 @@ struct way_host {
 	bool is_mx, is_srs;
 };
 
+/* A message whose recipients come one after the other. */
+struct way_mail {
+	const struct door *door;	/* NULL: none yet */
+	struct str sender;
+	struct smtpd_mail *mail;
+	struct arena arena;		/* of this message */
+};
+enum { WAY_MAILS = 16 };
+
 struct way {
 	const struct world *world;
 	const struct fleet *fleet;
 	struct arena keep;		/* answers */
 	struct arena *scratch;		/* of one message */
 	struct way_host *host;		/* as in the world */
+	struct way_mail mail[WAY_MAILS];	/* by hash of door and sender */
 	struct cause cause[256];	/* 0: none */
 	size_t ncause;
 	/* A local part that stands for any, where it makes no difference. */

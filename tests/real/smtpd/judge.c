@@ -65,10 +65,50 @@ add_directory(struct arena *a, struct planned_node *node, const char *at)
 }
 
 static void
+put(const struct verdict *verdict)
+{
+	if (verdict->kind == VERDICT_UNKNOWN)
+		printf("unknown %s", verdict->why);
+	else
+		printf("%d %s", verdict->code, verdict->text);
+}
+
+static bool
+are_equal(const struct verdict *v, const struct verdict *w)
+{
+	const char *s = v->kind == VERDICT_UNKNOWN ? v->why : v->text;
+	const char *t = w->kind == VERDICT_UNKNOWN ? w->why : w->text;
+
+	return v->kind == w->kind && v->code == w->code && !strcmp(s, t);
+}
+
+/* The recipient after others of the same message is answered alike. */
+static void
+judge(const struct smtpd *smtpd, const struct session *s, struct arena *a)
+{
+	static const char *const others[] = {
+		"stranger@elsewhere.invalid", "someone", "root@host.test",
+	};
+	struct smtpd_mail *mail = smtpd_mail(smtpd, s, a);
+	struct verdict verdict, after;
+	size_t i;
+
+	smtpd_judge(smtpd, s, a, &verdict);
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		smtpd_rcpt(mail, str_of(others[i]), false, a, &after);
+	smtpd_rcpt(mail, s->recipient, s->bad_recipient, a, &after);
+	put(&verdict);
+	if (!are_equal(&verdict, &after)) {
+		printf(", and after other recipients ");
+		put(&after);
+	}
+	putchar('\n');
+}
+
+static void
 answer(const struct smtpd *smtpd, char *line)
 {
 	struct session s = {0};
-	struct verdict verdict;
 	struct arena arena;
 	struct str f[FIELDS];
 	size_t n;
@@ -91,11 +131,7 @@ answer(const struct smtpd *smtpd, char *line)
 	arena_init(&arena);
 	s.bad_sender = !smtpd_address(smtpd, f[9], &arena, &s.sender);
 	s.bad_recipient = !smtpd_address(smtpd, f[10], &arena, &s.recipient);
-	smtpd_judge(smtpd, &s, &arena, &verdict);
-	if (verdict.kind == VERDICT_UNKNOWN)
-		printf("unknown %s\n", verdict.why);
-	else
-		printf("%d %s\n", verdict.code, verdict.text);
+	judge(smtpd, &s, &arena);
 	arena_release(&arena);
 }
 
