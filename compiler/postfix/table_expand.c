@@ -126,6 +126,21 @@ meaning(char c, const struct halves *value, const struct halves *key)
 	}
 }
 
+static bool
+key_is_enough(const struct ldap_needs *needs, const struct halves *k)
+{
+	return enough(k, needs->key_user, needs->key_domain) &&
+	    (!needs->labels || label(k->domain, needs->labels).len);
+}
+
+bool
+ldap_can_ask(const struct ldap_needs *needs, struct str key)
+{
+	struct halves k = halve(key);
+
+	return key.len && key_is_enough(needs, &k);
+}
+
 bool
 ldap_expand(const struct ldap_needs *needs, struct str template,
     struct str value, struct str key, enum ldap_quoting quoting,
@@ -136,8 +151,7 @@ ldap_expand(const struct ldap_needs *needs, struct str template,
 
 	if (!value.len || (key.s &&
 	    !enough(&v, needs->value_user, needs->value_domain)) ||
-	    !enough(&k, needs->key_user, needs->key_domain) ||
-	    (needs->labels && !label(k.domain, needs->labels).len))
+	    !key_is_enough(needs, &k))
 		return false;
 	if (b->len)
 		buf_addch(b, ',');

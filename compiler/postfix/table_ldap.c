@@ -173,6 +173,7 @@ settings_read(struct table *table)
 		ldap->domains = match_list_open(tables, tables->arena,
 		    MATCH_STRINGS, false, domains);
 	attributes_read(table);
+	ldap_prepare(ldap, tables->arena);
 	if (not_modelled(table))
 		table_break(table, TABLE_UNKNOWN, not_modelled(table));
 }

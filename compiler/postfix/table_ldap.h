@@ -4,6 +4,7 @@
 
 #include "postfix/table_inside.h"
 
+struct filter;
 struct match_list;
 
 /* What the templates of a table need of a key and of a value. */
@@ -16,6 +17,9 @@ struct ldap_needs {
 /* Note what a template needs; false: Postfix does not know a % in it. */
 bool ldap_template(struct ldap_needs *needs, struct str template,
     bool query, bool *dynamic);
+
+/* Whether a key has all that; else nothing is looked up. */
+bool ldap_can_ask(const struct ldap_needs *needs, struct str key);
 
 enum ldap_quoting { LDAP_QUOTE_NONE, LDAP_QUOTE_DN, LDAP_QUOTE_FILTER };
 /*
@@ -36,10 +40,26 @@ struct ldap_attributes {
 	size_t plain;		/* these and leaf, result: the rest is special */
 };
 
+/*
+ * A filter that was parsed before a key is known, and the values in it that
+ * keys are put into.
+ */
+struct ldap_slot {
+	struct str *value;		/* in the filter */
+	struct str template;
+};
+struct ldap_filter {
+	struct filter *filter;		/* NULL: it must be parsed each time */
+	struct ldap_slot *slot;
+	size_t n;
+};
+
 struct ldap_table {
 	struct map config;		/* of a file: struct str */
 	bool in_file;
 	struct str base, filter, format;
+	struct str fixed_base;		/* its normal form, if not dynamic */
+	struct ldap_filter parsed;
 	bool dynamic_base;
 	bool base_seen;			/* the fixed base is in the directory */
 	enum ldap_scope scope;
@@ -47,8 +67,20 @@ struct ldap_table {
 	struct match_list *domains;	/* NULL: all */
 	struct ldap_attributes attributes;
 	long expansion_limit, size_limit;
-	struct map kept;		/* answers that were given, by key */
+	struct map kept;		/* what was found, by key: answers */
 };
+
+/* A DN in lower case, without blanks around "," and "=". */
+struct str dn_normal(struct str dn, struct arena *a);
+
+/*
+ * Normalise the table's base, and parse its filter with its %s and %u as they
+ * stand.
+ */
+void ldap_prepare(struct ldap_table *ldap, struct arena *a);
+/* Put a key that can be asked for into it. */
+void ldap_filter_bind(struct ldap_table *ldap, struct str key,
+    struct arena *a);
 
 /* Whether the key is in a domain that the table is asked about. */
 enum table_result ldap_in_domain(const struct ldap_table *ldap,

@@ -31,9 +31,9 @@ struct rules {
 	size_t n, cap;
 	struct buf nested;		/* positions of open ifs, size_t each */
 	/* One key is asked for several times in a row, by several lists. */
-	char last[256];
-	size_t last_len;		/* 0: none yet */
+	struct buf last;		/* the key; empty: none yet */
 	size_t last_rule;		/* what it came to; n: nothing */
+	struct buf last_value;		/* of a rule that is not literal */
 };
 
 static bool
@@ -266,6 +266,8 @@ rules_open(struct table *table, bool pcre)
 	rules = ARENA_NEW(a, struct rules);
 	rules->pcre = pcre;
 	buf_init(&rules->nested);
+	buf_init(&rules->last);
+	buf_init(&rules->last_value);
 	table->state = rules;
 	while (source_line_next(table->source.text, &at, &b, &line)) {
 		struct rule rule = {.offset = line.offset};
@@ -305,14 +307,14 @@ rules_release(struct table *table)
 		pattern_release(&rules->rule[i].second);
 	}
 	free(rules->rule);
+	buf_release(&rules->last);
+	buf_release(&rules->last_value);
 }
 
-static struct str
-expand(const struct rule *rule, struct str key, struct arena *a)
+static void
+expand(const struct rule *rule, struct str key, struct buf *b)
 {
-	struct buf b = BUF_INIT;
 	struct piece piece;
-	struct str value;
 	bool broken;
 	size_t at = 0;
 
@@ -322,11 +324,8 @@ expand(const struct rule *rule, struct str key, struct arena *a)
 		if (piece.group)
 			text = pattern_group(&rule->first, key,
 			    group_number(piece.text));
-		buf_add(&b, text.s, text.len);
+		buf_add(b, text.s, text.len);
 	}
-	value = (struct str){arena_strndup(a, b.s, b.len), b.len};
-	buf_release(&b);
-	return value;
 }
 
 /* Whether a match rule matches; *dead: it is broken, and skipped for good. */
@@ -370,30 +369,37 @@ rule_for(struct rules *rules, struct str key)
 	return rules->n;
 }
 
+/* Find the rule for a key, and what it makes of it. */
+static void
+rules_ask(struct rules *rules, struct str key)
+{
+	const struct rule *rule;
+
+	buf_clear(&rules->last);
+	buf_clear(&rules->last_value);
+	rules->last_rule = rule_for(rules, key);
+	rule = &rules->rule[rules->last_rule];
+	if (rules->last_rule < rules->n && !rule->literal)
+		expand(rule, key, &rules->last_value);
+	buf_add(&rules->last, key.s, key.len);
+}
+
 static enum table_result
 rules_get(struct table *table, struct str key, struct arena *a,
     struct table_answer *answer)
 {
 	struct rules *rules = table->state;
-	bool again = key.len && str_eq(key, (struct str){rules->last,
-	    rules->last_len});
-	size_t i = again ? rules->last_rule : rule_for(rules, key);
-	struct rule *rule = &rules->rule[i];
+	const struct buf *value = &rules->last_value;
+	const struct rule *rule;
 
-	if (!again && key.len <= sizeof(rules->last)) {
-		if (key.len)
-			memcpy(rules->last, key.s, key.len);
-		rules->last_len = key.len;
-		rules->last_rule = i;
-	}
-	if (i == rules->n)
+	if (!key.len || !str_eq(key, (struct str){rules->last.s,
+	    rules->last.len}))
+		rules_ask(rules, key);
+	if (rules->last_rule == rules->n)
 		return TABLE_NONE;
-	/* What the parts of the pattern hold is the last match's. */
-	if (again && !rule->literal && !rule_matches(rule, key,
-	    str_find(key, '\n') == key.len))
-		return TABLE_NONE;
-	answer->value = rule->literal ? rule->replacement :
-	    expand(rule, key, a);
+	rule = &rules->rule[rules->last_rule];
+	answer->value = rule->literal ? rule->replacement : (struct str){
+	    arena_strndup(a, value->s, value->len), value->len};
 	answer->owner = table->source.owner;
 	answer->offset = rule->offset;
 	return TABLE_FOUND;

@@ -24,33 +24,6 @@ struct ldap_search {
 	const char *why;
 };
 
-/* A DN in lower case, without blanks around "," and "=". */
-static struct str
-dn_normal(struct str dn, struct arena *a)
-{
-	char *to = arena_bytes(a, dn.len + 1);
-	size_t i, n = 0;
-
-	for (i = 0; i < dn.len; i++) {
-		char c = dn.s[i];
-		bool part = c == ',' || c == '=' || c == ';';
-
-		if (c == ' ' && (!n || to[n - 1] == ',' || to[n - 1] == '=' ||
-		    to[n - 1] == ' '))
-			continue;
-		if (part && n && to[n - 1] == ' ')
-			n--;
-		to[n++] = (char)ascii_lower((unsigned char)(c == ';' ? ',' :
-		    c));
-		if (c == '\\' && i + 1 < dn.len)
-			to[n++] = (char)ascii_lower(
-			    (unsigned char)dn.s[++i]);
-	}
-	if (n && to[n - 1] == ' ')
-		n--;
-	return (struct str){to, n};
-}
-
 /* Whether the entry is at the base or below it, as the scope wants it. */
 static bool
 in_scope(const struct ldap_search *search, struct str dn,
@@ -237,32 +210,45 @@ base_is_there(const struct ldap_search *search)
 	return ldap->base_seen;
 }
 
-/* Expand base and filter for the key; false: nothing is looked up. */
-static bool
-search_prepare(struct ldap_search *search)
+static void
+set_base(struct ldap_search *search)
 {
 	const struct ldap_table *ldap = search->ldap;
+	struct str none = {NULL, 0};
+	struct buf b = BUF_INIT;
+
+	search->base = ldap->fixed_base;
+	if (!ldap->dynamic_base)
+		return;
+	ldap_expand(&ldap->needs, ldap->base, search->key, none,
+	    LDAP_QUOTE_DN, &b);
+	search->base = dn_normal((struct str){b.s, b.len}, search->arena);
+	buf_release(&b);
+}
+
+/* False: it is broken. */
+static bool
+set_filter(struct ldap_search *search)
+{
+	struct ldap_table *ldap = search->ldap;
 	struct arena *a = search->arena;
 	struct str none = {NULL, 0};
 	struct buf b = BUF_INIT;
 	const char *why;
-	bool ok;
 
-	ok = ldap_expand(&ldap->needs, ldap->base, search->key, none,
-	    LDAP_QUOTE_DN, &b);
-	search->base = dn_normal((struct str){b.s, b.len}, a);
-	buf_clear(&b);
-	ok = ok && ldap_expand(&ldap->needs, ldap->filter, search->key, none,
-	    LDAP_QUOTE_FILTER, &b);
-	if (ok) {
-		search->filter = filter_parse(a, (struct str){
-		    arena_strndup(a, b.s, b.len), b.len}, &why);
-		if (!search->filter)
-			ok = fail(search, TABLE_RETRY, arena_printf(a,
-			    "the query_filter is broken: %s", why));
+	if (ldap->parsed.filter && str_find(search->key, '\0') ==
+	    search->key.len) {
+		ldap_filter_bind(ldap, search->key, a);
+		search->filter = ldap->parsed.filter;
+		return true;
 	}
+	ldap_expand(&ldap->needs, ldap->filter, search->key, none,
+	    LDAP_QUOTE_FILTER, &b);
+	search->filter = filter_parse(a, (struct str){arena_strndup(a, b.s,
+	    b.len), b.len}, &why);
 	buf_release(&b);
-	return ok;
+	return search->filter || fail(search, TABLE_RETRY, arena_printf(a,
+	    "the query_filter is broken: %s", why));
 }
 
 enum table_result
@@ -292,7 +278,7 @@ search_answer(const struct ldap_search *search, struct arena *a,
 	struct buf result = search->result;
 
 	if (search->failed != TABLE_NONE) {
-		answer->why = arena_strdup(a, search->why);
+		answer->why = search->why;
 		return search->failed;
 	}
 	if (!result.len)
@@ -306,7 +292,10 @@ search_answer(const struct ldap_search *search, struct arena *a,
 static void
 search_run(struct ldap_search *search)
 {
-	if (!search_prepare(search))
+	if (!ldap_can_ask(&search->ldap->needs, search->key))
+		return;
+	set_base(search);
+	if (!set_filter(search))
 		return;
 	search_entries(search);
 	if (!search->result.len && !search->ldap->dynamic_base &&
@@ -315,52 +304,38 @@ search_run(struct ldap_search *search)
 		    "has nothing below the search_base");
 }
 
-/* An answer that was given: a filter takes long, and is asked often. */
-struct ldap_answer {
-	enum table_result result;	/* NONE or FOUND */
-	struct table_answer answer;
-};
-
+/* Keep what was found: the longest filter is the one that matches. */
 static void
-keep(const struct table *table, struct str key, enum table_result result,
+keep(const struct table *table, struct str key,
     const struct table_answer *answer)
 {
 	struct ldap_table *ldap = table->state;
 	struct arena *a = table->tables->arena;
-	struct ldap_answer *kept;
+	struct table_answer *kept = ARENA_NEW(a, struct table_answer);
 
-	if (result != TABLE_NONE && result != TABLE_FOUND)
-		return;
-	kept = ARENA_NEW(a, struct ldap_answer);
-	kept->result = result;
-	kept->answer = *answer;
-	kept->answer.value.s = arena_strndup(a, answer->value.s,
-	    answer->value.len);
+	*kept = *answer;
+	kept->value.s = arena_strndup(a, answer->value.s, answer->value.len);
 	map_add(&ldap->kept, (struct str){arena_strndup(a, key.s, key.len),
 	    key.len}, kept);
 }
 
-/* A filter is much larger than what comes of it: it has its own arena. */
 static enum table_result
 search_directory(struct table *table, struct str key, struct arena *a,
     struct table_answer *answer)
 {
-	struct arena scratch;
 	struct ldap_search search = {
 		.table = table,
 		.ldap = table->state,
-		.arena = &scratch,
+		.arena = a,
 		.key = key,
 		.result = BUF_INIT,
 		.failed = TABLE_NONE,
 	};
 	enum table_result result;
 
-	arena_init(&scratch);
 	search_run(&search);
 	result = search_answer(&search, a, answer);
 	buf_release(&search.result);
-	arena_release(&scratch);
 	return result;
 }
 
@@ -369,7 +344,7 @@ ldap_get(struct table *table, struct str key, struct arena *a,
     struct table_answer *answer)
 {
 	struct ldap_table *ldap = table->state;
-	const struct ldap_answer *kept;
+	const struct table_answer *kept;
 	enum table_result result;
 
 	if (!table_text_ok(key))
@@ -385,10 +360,11 @@ ldap_get(struct table *table, struct str key, struct arena *a,
 	}
 	kept = map_get(&ldap->kept, key);
 	if (kept) {
-		*answer = kept->answer;
-		return kept->result;
+		*answer = *kept;
+		return TABLE_FOUND;
 	}
 	result = search_directory(table, key, a, answer);
-	keep(table, key, result, answer);
+	if (result == TABLE_FOUND)
+		keep(table, key, answer);
 	return result;
 }

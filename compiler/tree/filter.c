@@ -265,6 +265,21 @@ filter_parse(struct arena *a, struct str text, const char **why)
 	return f;
 }
 
+void
+filter_each_value(struct filter *f, void (*each)(void *self,
+    struct str *value), void *self)
+{
+	struct filter *part;
+	size_t i;
+
+	for (part = f->part; part; part = part->next)
+		filter_each_value(part, each, self);
+	for (i = 0; i < f->npiece; i++)
+		each(self, &f->piece[i]);
+	if (f->value.s)
+		each(self, &f->value);
+}
+
 /* A value as it is compared, a character at a time. */
 struct reading {
 	struct str s;

@@ -20,6 +20,13 @@ struct filter *filter_parse(struct arena *a, struct str text,
 bool filter_matches(const struct filter *filter,
     const struct ldif_entry *entry);
 
+/*
+ * Every value that attributes are compared with, and every piece between
+ * asterisks, decoded: each() may put another in its place.
+ */
+void filter_each_value(struct filter *filter,
+    void (*each)(void *self, struct str *value), void *self);
+
 /* A value that each match has in an attribute; false: none is known. */
 bool filter_equality(const struct filter *filter, struct str *attribute,
     struct str *value);
