@@ -69,24 +69,12 @@ stop(struct cleanup *c, enum table_result result, const char *why,
 	return false;
 }
 
-static bool
-has_word(const struct host *host, const char *parameter, const char *word)
-{
-	struct str rest = host_value(host, parameter), item;
-
-	while (value_item(&rest, &item))
-		if (str_eq(item, str_of(word)))
-			return true;
-	return false;
-}
-
 /* Turn an address into what a canonical map makes of it; false: stopped. */
 static bool
 map_one(struct cleanup *c, const struct maps *maps, const char *parameter,
     enum step_kind kind, struct str *address)
 {
-	bool propagate = has_word(c->host, "propagate_unmatched_extensions",
-	    "canonical");
+	bool propagate = c->host->set.propagate_canonical;
 	unsigned count;
 
 	for (count = 0; maps->n && address->len && count < CANONICAL_LIMIT;
@@ -134,7 +122,7 @@ with_domain(struct cleanup *c, struct str local, struct str domain)
 static bool
 masquerade(struct cleanup *c, struct str *address)
 {
-	struct str rest = host_value(c->host, "masquerade_domains"), item;
+	struct str rest = c->host->set.masquerade_domains, item;
 	struct str domain, local, before = *address;
 	enum table_result excepted;
 	struct lookup lookup = {0};
@@ -198,6 +186,7 @@ is_mailer_daemon(struct cleanup *c, struct str address)
 static bool
 map_sender(struct cleanup *c, const struct envelope *in)
 {
+	const struct host_settings *set = &c->host->set;
 	struct str *sender = &c->out->sender;
 
 	if (sender->len)
@@ -206,59 +195,59 @@ map_sender(struct cleanup *c, const struct envelope *in)
 		*sender = STR("");
 	if (in->unmapped)
 		return true;
-	if (has_word(c->host, "sender_canonical_classes", "envelope_sender") &&
+	if (set->sender_canonical.envelope_sender &&
 	    !map_one(c, &c->host->maps.sender_canonical,
 	    "sender_canonical_maps", STEP_SENDER_CANONICAL, sender))
 		return false;
-	if (has_word(c->host, "canonical_classes", "envelope_sender") &&
+	if (set->canonical.envelope_sender &&
 	    !map_one(c, &c->host->maps.canonical, "canonical_maps",
 	    STEP_SENDER_CANONICAL, sender))
 		return false;
-	return !has_word(c->host, "masquerade_classes", "envelope_sender") ||
-	    masquerade(c, sender);
+	return !set->masquerade.envelope_sender || masquerade(c, sender);
 }
 
 /* The From: header of what starts here, as the sender's address is mapped. */
 static bool
 map_header(struct cleanup *c, const struct envelope *in)
 {
+	const struct host_settings *set = &c->host->set;
 	struct str *from = &c->out->header_from;
 
 	if (!in->local || !from->s || !from->len || in->unmapped)
 		return true;
 	*from = address_rewrite(&c->host->rules, *from, c->arena);
-	if (has_word(c->host, "sender_canonical_classes", "header_sender") &&
+	if (set->sender_canonical.header_sender &&
 	    !map_one(c, &c->host->maps.sender_canonical,
 	    "sender_canonical_maps", STEP_HEADER_FROM, from))
 		return false;
-	if (has_word(c->host, "canonical_classes", "header_sender") &&
+	if (set->canonical.header_sender &&
 	    !map_one(c, &c->host->maps.canonical, "canonical_maps",
 	    STEP_HEADER_FROM, from))
 		return false;
-	return !has_word(c->host, "masquerade_classes", "header_sender") ||
-	    masquerade(c, from);
+	return !set->masquerade.header_sender || masquerade(c, from);
 }
 
 static bool
 map_recipient(struct cleanup *c, const struct envelope *in,
     struct str *recipient)
 {
+	const struct host_settings *set = &c->host->set;
+
 	if (!recipient->len)
-		*recipient = host_value(c->host, "empty_address_recipient");
+		*recipient = set->empty_recipient;
 	rewrite(c, recipient);
 	if (in->unmapped)
 		return true;
-	if (has_word(c->host, "recipient_canonical_classes",
-	    "envelope_recipient") &&
+	if (set->recipient_canonical.envelope_recipient &&
 	    !map_one(c, &c->host->maps.recipient_canonical,
 	    "recipient_canonical_maps", STEP_CANONICAL, recipient))
 		return false;
-	if (has_word(c->host, "canonical_classes", "envelope_recipient") &&
+	if (set->canonical.envelope_recipient &&
 	    !map_one(c, &c->host->maps.canonical, "canonical_maps",
 	    STEP_CANONICAL, recipient))
 		return false;
-	return !has_word(c->host, "masquerade_classes",
-	    "envelope_recipient") || masquerade(c, recipient);
+	return !set->masquerade.envelope_recipient ||
+	    masquerade(c, recipient);
 }
 
 /* The recipients while they grow. */
@@ -294,14 +283,11 @@ enum table_result
 cleanup_alias(const struct host *host, struct str address, struct arena *a,
     struct address_list *list, struct lookup *lookup)
 {
-	bool propagate = has_word(host, "propagate_unmatched_extensions",
-	    "virtual");
-
 	*lookup = (struct lookup){.result = TABLE_NONE};
 	if (!host->maps.virtual_alias.n)
 		return TABLE_NONE;
-	address_map(&host->maps.virtual_alias, address, propagate,
-	    &host->rules, a, lookup, list);
+	address_map(&host->maps.virtual_alias, address,
+	    host->set.propagate_virtual, &host->rules, a, lookup, list);
 	return lookup->result;
 }
 
@@ -314,10 +300,6 @@ static bool
 expand_at(struct cleanup *c, struct expansion *e, size_t at)
 {
 	const struct host *host = c->host;
-	int64_t nesting = host_int(host,
-	    "virtual_alias_recursion_limit");
-	int64_t longest = host_int(host,
-	    "virtual_alias_address_length_limit");
 	struct decision by = {0};
 	int64_t count;
 	size_t i;
@@ -330,7 +312,7 @@ expand_at(struct cleanup *c, struct expansion *e, size_t at)
 
 		if (map_get(&e->final, before))
 			return true;
-		if (count >= nesting)
+		if (count >= host->set.alias_recursion)
 			return too_much(c, "virtual_alias_recursion_limit is "
 			    "reached: the message is deferred until it "
 			    "bounces", by);
@@ -344,7 +326,8 @@ expand_at(struct cleanup *c, struct expansion *e, size_t at)
 		cleanup_step(c->out, c->arena, STEP_ALIAS, before,
 		    list.address, list.n, by);
 		for (i = 0; i < list.n; i++) {
-			if ((int64_t)list.address[i].len > longest)
+			if ((int64_t)list.address[i].len >
+			    host->set.alias_length)
 				return too_much(c, "an alias leads to an "
 				    "address that is longer than "
 				    "virtual_alias_address_length_limit", by);
@@ -381,8 +364,7 @@ keep_each_once(struct cleanup *c, const struct expansion *e)
 static void
 expand(struct cleanup *c, struct str recipient, bool mapped)
 {
-	int64_t limit = host_int(c->host,
-	    "virtual_alias_expansion_limit");
+	int64_t limit = c->host->set.alias_expansion;
 	struct expansion e = {0};
 	bool going = true;
 	size_t i;
@@ -518,9 +500,9 @@ cleanup_generic(const struct host *host, struct str *address,
 	struct str before = *address;
 
 	if (!host->maps.generic.n || !before.len ||
-	    !address_map(&host->maps.generic, before, has_word(host,
-	    "propagate_unmatched_extensions", "generic"), &host->rules, a,
-	    &lookup, &list) || !list.n)
+	    !address_map(&host->maps.generic, before,
+	    host->set.propagate_generic, &host->rules, a, &lookup, &list) ||
+	    !list.n)
 		return false;
 	*address = list.address[0];
 	if (str_eq(before, *address))

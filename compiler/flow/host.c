@@ -150,6 +150,63 @@ open_rules(struct host *host)
 	};
 }
 
+static bool
+has_word(const struct host *host, const char *parameter, const char *word)
+{
+	struct str rest = host_value(host, parameter), item;
+
+	while (value_item(&rest, &item))
+		if (str_eq(item, str_of(word)))
+			return true;
+	return false;
+}
+
+static struct host_classes
+read_classes(const struct host *host, const char *parameter)
+{
+	return (struct host_classes){
+		.envelope_sender = has_word(host, parameter,
+		    "envelope_sender"),
+		.envelope_recipient = has_word(host, parameter,
+		    "envelope_recipient"),
+		.header_sender = has_word(host, parameter, "header_sender"),
+	};
+}
+
+static void
+open_settings(struct host *host)
+{
+	static const char propagate[] = "propagate_unmatched_extensions";
+
+	host->set = (struct host_settings){
+		.canonical = read_classes(host, "canonical_classes"),
+		.sender_canonical = read_classes(host,
+		    "sender_canonical_classes"),
+		.recipient_canonical = read_classes(host,
+		    "recipient_canonical_classes"),
+		.masquerade = read_classes(host, "masquerade_classes"),
+		.propagate_canonical = has_word(host, propagate, "canonical"),
+		.propagate_virtual = has_word(host, propagate, "virtual"),
+		.propagate_generic = has_word(host, propagate, "generic"),
+		.dequoted_address = host_flag(host,
+		    "resolve_dequoted_address"),
+		.null_domain = host_flag(host, "resolve_null_domain"),
+		.numeric_domain = host_flag(host, "resolve_numeric_domain"),
+		.min_user = host_flag(host, "allow_min_user"),
+		.show_table = host_flag(host, "show_user_unknown_table_name"),
+		.transport_parents = host_parents(host, "transport_maps"),
+		.alias_recursion = host_int(host,
+		    "virtual_alias_recursion_limit"),
+		.alias_expansion = host_int(host,
+		    "virtual_alias_expansion_limit"),
+		.alias_length = host_int(host,
+		    "virtual_alias_address_length_limit"),
+		.empty_recipient = host_value(host,
+		    "empty_address_recipient"),
+		.masquerade_domains = host_value(host, "masquerade_domains"),
+	};
+}
+
 static void
 open_tables(struct host *host)
 {
@@ -293,6 +350,8 @@ host_open(struct host *host, const struct host_setup *setup, struct arena *a)
 	host->cf.hostname = setup->name;
 	host->values = ARENA_NEW(a, struct map);
 	map_init(host->values);
+	host->domains = ARENA_NEW(a, struct map);
+	map_init_fold(host->domains);
 	host->world = (struct table_world){
 		.self = host, .file = find_file, .parameter = find_parameter,
 		.ask = ask_server, .directory = setup->directory,
@@ -300,6 +359,7 @@ host_open(struct host *host, const struct host_setup *setup, struct arena *a)
 	};
 	host->tables = tables_new(a, &host->world);
 	open_rules(host);
+	open_settings(host);
 	open_tables(host);
 	open_ports(host);
 	return true;
@@ -312,6 +372,7 @@ host_release(struct host *host)
 		return;
 	tables_free(host->tables);
 	map_release(host->values);
+	map_release(host->domains);
 	cf_release(&host->cf);
 }
 

@@ -39,6 +39,25 @@ struct host_maps {
 	struct maps generic;		/* smtp_generic_maps */
 };
 
+/* To which addresses of a message a kind of map applies. */
+struct host_classes {
+	bool envelope_sender, envelope_recipient, header_sender;
+};
+
+/* Parameters of cleanup(8) and trivial-rewrite(8) that each address meets. */
+struct host_settings {
+	struct host_classes canonical, sender_canonical, recipient_canonical;
+	struct host_classes masquerade;
+	/* propagate_unmatched_extensions */
+	bool propagate_canonical, propagate_virtual, propagate_generic;
+	bool dequoted_address, null_domain, numeric_domain, min_user;
+	bool show_table;		/* show_user_unknown_table_name */
+	bool transport_parents;		/* host_parents() of transport_maps */
+	int64_t alias_recursion, alias_expansion, alias_length;
+	struct str empty_recipient;	/* empty_address_recipient */
+	struct str masquerade_domains;
+};
+
 /* What a host is opened with. */
 struct host_setup {
 	const char *name;		/* its fqdn */
@@ -69,6 +88,7 @@ struct host {
 	struct table_world world;
 	struct tables *tables;
 	struct address_rules rules;
+	struct host_settings set;
 	struct host_maps maps;
 	const struct match_list *virtual_alias_domains;
 	const struct match_list *virtual_mailbox_domains;
@@ -78,6 +98,7 @@ struct host {
 	size_t nport;
 	struct host_setup setup;
 	struct map *values;		/* of host_value() */
+	struct map *domains;		/* resolve.c: what it knows of some */
 	bool placeless;			/* decisions without their places,
 					   which cost more than the rest */
 };

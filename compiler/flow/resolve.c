@@ -7,11 +7,27 @@
  */
 #include "flow/resolve.h"
 
+/*
+ * What a domain is to the host. The first domains that are asked about are
+ * kept with the host: mail is for few, and lists of them may be long.
+ */
+struct domain_kind {
+	struct str domain;		/* s NULL: none yet */
+	bool local_known, class_known;
+	enum table_result local;	/* address_is_local() */
+	enum table_result result;	/* NONE or FOUND: class is right */
+	enum address_class class;	/* of one that is not local */
+	const char *list;		/* the parameter that answered … */
+	struct lookup lookup;		/* … and how */
+};
+enum { DOMAINS_KEPT = 1000 };
+
 struct resolver {
 	const struct host *host;
 	struct arena *arena;
 	struct str sender;
 	struct resolution *out;
+	struct domain_kind kind;	/* of one that is not kept */
 };
 
 /* A decision whose table has no place of its own: main.cf names the table. */
@@ -42,6 +58,83 @@ failed(struct resolver *r, const struct lookup *lookup)
 		return false;
 	r->out->by = host_decision(r->host, "a table gives no answer", lookup);
 	return !fail(r, lookup->result, lookup->answer.why);
+}
+
+/* Domains */
+
+static struct domain_kind *
+kind_of(struct resolver *r, struct str domain)
+{
+	const struct host *host = r->host;
+	struct domain_kind *kind = map_get(host->domains, domain);
+
+	if (kind)
+		return kind;
+	/* Somebody who is told of each lookup is told each time. */
+	if (host->domains->n < DOMAINS_KEPT && !host->setup.tried) {
+		kind = ARENA_NEW(host->arena, struct domain_kind);
+		kind->domain = (struct str){arena_strndup(host->arena,
+		    domain.s, domain.len), domain.len};
+		map_add(host->domains, kind->domain, kind);
+		return kind;
+	}
+	kind = &r->kind;
+	if (!kind->domain.s || !str_eq(kind->domain, domain))
+		*kind = (struct domain_kind){.domain = domain};
+	return kind;
+}
+
+static struct arena *
+arena_for(struct resolver *r, const struct domain_kind *kind)
+{
+	return kind == &r->kind ? r->arena : r->host->arena;
+}
+
+static enum table_result
+is_local(struct resolver *r, struct str domain)
+{
+	struct domain_kind *kind = kind_of(r, domain);
+
+	if (!kind->local_known)
+		kind->local = address_is_local(&r->host->rules, kind->domain,
+		    arena_for(r, kind));
+	kind->local_known = true;
+	return kind->local;
+}
+
+/* The class of a domain that is not local; the first list that has it. */
+static const struct domain_kind *
+class_of(struct resolver *r, struct str domain)
+{
+	const struct host *h = r->host;
+	const struct {
+		const struct match_list *list;
+		const char *name;
+		enum address_class class;
+	} lists[] = {
+		{h->virtual_alias_domains, "virtual_alias_domains",
+		    CLASS_ALIAS},
+		{h->virtual_mailbox_domains, "virtual_mailbox_domains",
+		    CLASS_MAILBOX},
+		{h->relay_domains, "relay_domains", CLASS_RELAY},
+	};
+	struct domain_kind *kind = kind_of(r, domain);
+	size_t i;
+
+	if (kind->class_known)
+		return kind;
+	kind->class_known = true;
+	kind->class = CLASS_DEFAULT;
+	kind->result = TABLE_NONE;
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]) &&
+	    kind->result == TABLE_NONE; i++) {
+		kind->result = match_list_has(lists[i].list, kind->domain,
+		    (struct str){0}, arena_for(r, kind), &kind->lookup);
+		kind->list = lists[i].name;
+		if (kind->result == TABLE_FOUND)
+			kind->class = lists[i].class;
+	}
+	return kind;
 }
 
 /* The place of the last character c outside quotes, or s.len. */
@@ -92,7 +185,7 @@ open_quotes(struct resolver *r, struct str *quoted)
 	struct str inner, left, right;
 	size_t at = 0, i;
 
-	if (!is_quoted(*quoted) || !host_flag(r->host, "resolve_dequoted_address"))
+	if (!is_quoted(*quoted) || !r->host->set.dequoted_address)
 		return false;
 	inner = address_unquote(*quoted, r->arena);
 	for (i = inner.len; i > 0 && !at; i--)
@@ -122,9 +215,7 @@ static bool
 strip_local(struct resolver *r, struct str *quoted, bool *remote)
 {
 	const struct address_rules *rules = &r->host->rules;
-	struct str saved = {0}, empty = host_value(r->host,
-	    "empty_address_recipient");
-	bool null_domain = host_flag(r->host, "resolve_null_domain");
+	struct str saved = {0};
 	size_t loops;
 
 	*remote = false;
@@ -136,7 +227,7 @@ strip_local(struct resolver *r, struct str *quoted, bool *remote)
 		    quoted->s[quoted->len - 2] != '.' &&
 		    quoted->s[quoted->len - 2] != '@')
 			quoted->len--;
-		if (null_domain && quoted->len &&
+		if (r->host->set.null_domain && quoted->len &&
 		    find_unquoted(*quoted, '@') == quoted->len - 1)
 			quoted->len--;
 		at = find_unquoted(*quoted, '@');
@@ -144,8 +235,7 @@ strip_local(struct resolver *r, struct str *quoted, bool *remote)
 			struct str domain = {quoted->s + at + 1,
 			    quoted->len - at - 1};
 			enum table_result local = domain.len ?
-			    address_is_local(rules, domain, r->arena) :
-			    TABLE_FOUND;
+			    is_local(r, domain) : TABLE_FOUND;
 
 			if (local == TABLE_NONE) {
 				*remote = true;
@@ -170,7 +260,7 @@ strip_local(struct resolver *r, struct str *quoted, bool *remote)
 		if (str_eq(*quoted, STR("\"\"")))
 			quoted->len = 0;
 		if (!quoted->len) {
-			*quoted = empty;
+			*quoted = r->host->set.empty_recipient;
 			continue;
 		}
 		if (!saved.s) {
@@ -248,7 +338,7 @@ put_brackets(struct resolver *r, struct str *domain, bool *remote)
 	unsigned family, prefix;
 	size_t colon = str_find(*domain, ':');
 
-	if (!host_flag(r->host, "resolve_numeric_domain") || !domain->len ||
+	if (!r->host->set.numeric_domain || !domain->len ||
 	    str_find(*domain, '/') < domain->len ||
 	    network_error(r->arena, colon < domain->len ?
 	    str_of(arena_printf(r->arena, "[%.*s]", STR_ARG(*domain))) :
@@ -256,7 +346,7 @@ put_brackets(struct resolver *r, struct str *domain, bool *remote)
 		return false;
 	*domain = str_of(arena_printf(r->arena, "[%.*s]", STR_ARG(*domain)));
 	out->recipient = join(r->arena, local, *domain);
-	own = address_is_local(&r->host->rules, *domain, r->arena);
+	own = is_local(r, *domain);
 	if (own != TABLE_FOUND && own != TABLE_NONE)
 		return fail(r, own, "mydestination gives no answer");
 	*remote = *remote && own == TABLE_NONE;
@@ -273,23 +363,6 @@ is_routed(struct str address, struct str domain)
 		i++;
 	return !str_eq((struct str){address.s + i + 1, address.len - i - 1},
 	    domain);
-}
-
-static bool
-in_list(struct resolver *r, const struct match_list *list, const char *name,
-    struct str domain, bool *has)
-{
-	struct lookup lookup = {0};
-	enum table_result result = match_list_has(list, domain,
-	    (struct str){0}, r->arena, &lookup);
-
-	*has = result == TABLE_FOUND;
-	if (result == TABLE_NONE)
-		return true;
-	r->out->class_by = decision_of(r, name, &lookup);
-	if (result == TABLE_FOUND)
-		return true;
-	return fail(r, result, lookup.answer.why);
 }
 
 static void
@@ -360,46 +433,38 @@ relay_nexthop(struct resolver *r, struct str domain)
 static bool
 set_class(struct resolver *r, struct str domain, bool remote)
 {
-	const struct host *h = r->host;
 	struct resolution *out = r->out;
-	bool has;
+	const struct domain_kind *kind;
 
 	out->nexthop = domain;
 	if (!remote) {
 		out->class = CLASS_LOCAL;
-		out->class_by = (struct decision){.what = "mydestination",
-			.at = host_setting_origin(h, NULL, "mydestination")};
 		set_transport(r, "local_transport");
 		return true;
 	}
-	if (!in_list(r, h->virtual_alias_domains, "virtual_alias_domains",
-	    domain, &has))
-		return false;
-	if (has) {
-		out->class = CLASS_ALIAS;
+	kind = class_of(r, domain);
+	if (kind->result != TABLE_NONE && kind->result != TABLE_FOUND)
+		return fail(r, kind->result, kind->lookup.answer.why);
+	out->class = kind->class;
+	switch (kind->class) {
+	case CLASS_ALIAS:
 		out->transport = STR("error");
-		out->nexthop = str_of(host_flag(h, "show_user_unknown_table_name") ?
+		out->nexthop = str_of(r->host->set.show_table ?
 		    "5.1.1 User unknown in virtual alias table" :
 		    "5.1.1 User unknown");
-		out->by = out->class_by;
+		out->by = decision_of(r, kind->list, &kind->lookup);
 		return true;
-	}
-	if (!in_list(r, h->virtual_mailbox_domains, "virtual_mailbox_domains",
-	    domain, &has))
-		return false;
-	if (has) {
-		out->class = CLASS_MAILBOX;
+	case CLASS_MAILBOX:
 		set_transport(r, "virtual_transport");
 		return true;
-	}
-	if (!in_list(r, h->relay_domains, "relay_domains", domain, &has))
-		return false;
-	out->class = has ? CLASS_RELAY : CLASS_DEFAULT;
-	if (has)
+	case CLASS_RELAY:
 		set_transport(r, "relay_transport");
-	else if (!default_transport(r))
-		return false;
-	return relay_nexthop(r, domain);
+		return relay_nexthop(r, domain);
+	case CLASS_DEFAULT:
+	case CLASS_LOCAL:
+		break;
+	}
+	return default_transport(r) && relay_nexthop(r, domain);
 }
 
 /* "transport:nexthop": a next hop that is there overrides. */
@@ -429,7 +494,7 @@ transport_maps(struct resolver *r, struct str domain)
 	if (out->class == CLASS_ALIAS || !r->host->maps.transport.n)
 		return true;
 	if (!address_find(&r->host->maps.transport, out->recipient,
-	    ADDRESS_TRANSPORT, host_parents(r->host, "transport_maps"),
+	    ADDRESS_TRANSPORT, r->host->set.transport_parents,
 	    &r->host->rules, r->arena, &lookup))
 		return !failed(r, &lookup);
 	transport = lookup.answer.value;
@@ -475,7 +540,8 @@ void
 resolve_address(const struct host *host, struct str sender,
     struct str recipient, struct arena *a, struct resolution *out)
 {
-	struct resolver r = {host, a, sender, out};
+	struct resolver r = {.host = host, .arena = a, .sender = sender,
+		.out = out};
 	struct str quoted = address_quote(recipient, a), domain;
 	bool remote;
 	size_t at;
@@ -502,7 +568,6 @@ resolve_address(const struct host *host, struct str sender,
 	}
 	if (!transport_maps(&r, domain) || !relocated(&r))
 		return;
-	if (out->recipient.s[0] == '-' &&
-	    !host_flag(host, "allow_min_user"))
+	if (out->recipient.s[0] == '-' && !host->set.min_user)
 		out->bad = true;
 }

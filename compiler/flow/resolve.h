@@ -27,7 +27,7 @@ struct resolution {
 					   sought */
 	struct str transport, nexthop;	/* "smtp", "[host]:port" */
 	struct str recipient;		/* complete and rewritten */
-	struct decision class_by, by;	/* the class; transport and next hop */
+	struct decision by;		/* transport and next hop */
 };
 
 /*

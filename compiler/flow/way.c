@@ -49,22 +49,15 @@ memo_init(struct memo *memo)
 
 /* The weight that reaches none of a host's limits. */
 static way_end
-most_of(const struct host *host)
+most_of(const struct host_settings *set)
 {
-	static const char *const limits[] = {
-		"virtual_alias_recursion_limit",
-		"virtual_alias_expansion_limit",
-	};
-	way_end most = HEAVIEST;
-	size_t i;
+	int64_t most = HEAVIEST;
 
-	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-		int64_t limit = host_int(host, limits[i]);
-
-		if (limit < (int64_t)most)
-			most = limit > 0 ? (way_end)limit : 0;
-	}
-	return most;
+	if (set->alias_recursion < most)
+		most = set->alias_recursion;
+	if (set->alias_expansion < most)
+		most = set->alias_expansion;
+	return most > 0 ? (way_end)most : 0;
 }
 
 void
@@ -91,9 +84,7 @@ way_init(struct way *w, const struct world *world, struct arena *scratch)
 		map_init(&h->routes);
 		h->filtered = host_value(&h->host->host,
 		    "content_filter").len != 0;
-		h->most = most_of(&h->host->host);
-		h->longest = (size_t)host_int(&h->host->host,
-		    "virtual_alias_address_length_limit");
+		h->most = most_of(&h->host->host.set);
 	}
 	for (i = 0; i < fleet->mx.n; i++) {
 		const struct world_host *host = world_host(world, text_str(
@@ -605,7 +596,8 @@ expand_each(struct way *w, struct way_host *h, struct str sender,
 			    path) & ~(way_end)WAY_HANDED;
 		weight += one >> WAY_WEIGHT;
 		if (!one || weight >= h->most ||
-		    list.address[i].len > h->longest)
+		    (int64_t)list.address[i].len >
+		    h->host->host.set.alias_length)
 			return 0;
 		end = both(end, one);
 		if (!itself || list.n != 1)

@@ -73,7 +73,6 @@ struct way_host {
 	struct map routes;		/* "transport\nnexthop" */
 	bool filtered;			/* a content filter has it all */
 	way_end most;			/* weight that its limits allow */
-	size_t longest;			/* address that aliases may have */
 	bool is_mx, is_srs;
 };
 
