@@ -359,7 +359,8 @@ is_routed(struct str address, struct str domain)
 {
 	size_t i = 0;
 
-	while (i < address.len && !strchr("@!%", address.s[i]))
+	while (i < address.len && address.s[i] != '@' &&
+	    address.s[i] != '!' && address.s[i] != '%')
 		i++;
 	return !str_eq((struct str){address.s + i + 1, address.len - i - 1},
 	    domain);

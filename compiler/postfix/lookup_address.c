@@ -44,19 +44,18 @@ void
 address_parts(struct str address, struct str delimiter, struct str *local,
     struct str *extension, struct str *domain)
 {
-	size_t at = address_at(address), i;
+	size_t at = address_at(address), i, n;
 
 	*local = (struct str){address.s, at};
 	*extension = (struct str){address.s + at, 0};
 	*domain = (struct str){0};
 	if (at < address.len)
 		*domain = str_from(address, at + 1);
-	if (is_special(*local, delimiter))
-		return;
-	for (i = 0; i < local->len; i++)
-		if (str_find(delimiter, local->s[i]) < delimiter.len)
-			break;
-	if (i && i < local->len) {
+	/* The first character that is one of the delimiter's. */
+	for (i = 0, n = local->len; i < delimiter.len; i++)
+		n = str_find((struct str){local->s, n}, delimiter.s[i]);
+	i = n;
+	if (i && i < local->len && !is_special(*local, delimiter)) {
 		*extension = str_from(*local, i);
 		local->len = i;
 	}

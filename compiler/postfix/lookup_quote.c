@@ -26,44 +26,27 @@ route_length(struct str address)
 	    colon + 1 : 0;
 }
 
-static bool
-is_control(char c)
-{
-	unsigned char byte = (unsigned char)c;
-
-	return byte < ' ' || byte == 0x7f;
-}
-
-/* What no atom may hold. */
-static bool
-is_quoted_char(char c)
-{
-	switch (c) {
-	case ' ': case '(': case ')': case '<': case '>': case '@': case ',':
-	case ';': case ':': case '\\': case '"': case '[': case ']':
-		return true;
-	default:
-		return is_control(c);
-	}
-}
+/* What no atom may hold, besides controls (RFC 822's specials); and dots. */
+enum { SPECIAL = 1, DOT = 2 };
+static const unsigned char special[256] = {
+	[' '] = SPECIAL, ['('] = SPECIAL, [')'] = SPECIAL, ['<'] = SPECIAL,
+	['>'] = SPECIAL, ['@'] = SPECIAL, [','] = SPECIAL, [';'] = SPECIAL,
+	[':'] = SPECIAL, ['"'] = SPECIAL, ['\\'] = SPECIAL, ['['] = SPECIAL,
+	[']'] = SPECIAL, [0x7f] = SPECIAL, ['.'] = DOT,
+};
 
 /* Atoms with dots between, which need no quotes. */
 static bool
 is_dot_string(struct str local)
 {
+	const unsigned char *s = (const unsigned char *)local.s;
 	size_t i;
 
-	if (!local.len || local.s[0] == '.' || local.s[local.len - 1] == '.')
-		return false;
-	for (i = 0; i < local.len; i++) {
-		char c = local.s[i];
-
-		if (c == '.' && local.s[i + 1] == '.')
+	for (i = 0; i < local.len; i++)
+		if (s[i] < ' ' || (special[s[i]] && (special[s[i]] != DOT ||
+		    !i || s[i - 1] == '.')))
 			return false;
-		if (is_quoted_char(c))
-			return false;
-	}
-	return true;
+	return local.len && s[local.len - 1] != '.';
 }
 
 struct str

@@ -88,11 +88,17 @@ static bool
 is_key(const void *array, uint32_t position, const void *sought)
 {
 	const struct entries *e = array;
-	struct str key = entry_key(e, position);
+	const struct str key = *(const struct str *)sought;
+	size_t offset, end;
+	struct str line = entry_line(e, position, &offset);
+	struct str start = {line.s, key.len};
 
-	return e->fold || e->lower ?
-	    str_eq_fold(key, *(const struct str *)sought) :
-	    str_eq(key, *(const struct str *)sought);
+	/* An entry that does not start with it is another one. */
+	if (line.len < key.len || !(e->fold || e->lower ?
+	    str_eq_fold(start, key) : str_eq(start, key)))
+		return false;
+	table_key_end(line, false, &end);
+	return end == key.len;
 }
 
 static void

@@ -270,12 +270,22 @@ run_regexp(const struct pattern *pattern, struct str key, unsigned highest)
 	return error == REG_NOMATCH ? 0 : error ? -1 : 1;
 }
 
-static int
-run_pcre(const struct pattern *pattern, struct str key)
-{
-	int n = pcre2_match(pattern->code, (PCRE2_SPTR)key.s, key.len, 0, 0,
-	    pattern->groups, NULL);
+/* A pattern that is asked often is worth being made a program. */
+enum { OFTEN = 64 };
 
+static int
+run_pcre(struct pattern *pattern, struct str key)
+{
+	int n;
+
+	if (++pattern->asked == OFTEN)
+		pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
+	n = pcre2_match(pattern->code, (PCRE2_SPTR)key.s, key.len, 0, 0,
+	    pattern->groups, NULL);
+	/* Its limits are other ones than those that Postfix meets. */
+	if (n < 0 && n != PCRE2_ERROR_NOMATCH && pattern->asked >= OFTEN)
+		n = pcre2_match(pattern->code, (PCRE2_SPTR)key.s, key.len, 0,
+		    PCRE2_NO_JIT, pattern->groups, NULL);
 	return n == PCRE2_ERROR_NOMATCH ? 0 : n > 0 ? 1 : -1;
 }
 

@@ -15,6 +15,7 @@ struct pattern {
 	struct str prefix, suffix;
 	bool whole;		/* the suffix is all of it */
 	bool compiled, broken;
+	size_t asked;		/* of a pcre, how often */
 	void *code, *groups;
 };
 

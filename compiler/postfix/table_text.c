@@ -173,6 +173,9 @@ table_key_end(struct str line, bool equal_ends, size_t *end)
 	for (i = 0; i < line.len; i++) {
 		char c = line.s[i];
 
+		/* Most are none that matters. */
+		if (c > '"' && c != '\\' && c != '=')
+			continue;
 		if (c == '\\') {
 			if (++i == line.len)
 				break;
