@@ -13,7 +13,8 @@
  */
 struct domain_kind {
 	struct str domain;		/* s NULL: none yet */
-	bool local_known, class_known;
+	bool local_known, class_known, valid_known;
+	bool valid;			/* as a name */
 	enum table_result local;	/* address_is_local() */
 	enum table_result result;	/* NONE or FOUND: class is right */
 	enum address_class class;	/* of one that is not local */
@@ -100,6 +101,46 @@ is_local(struct resolver *r, struct str domain)
 		    arena_for(r, kind));
 	kind->local_known = true;
 	return kind->local;
+}
+
+/* Whether Postfix takes a name as a domain (valid_hostname()). */
+static bool
+is_hostname(struct str name)
+{
+	size_t i, label = 0;
+	bool letters = false;
+
+	if (!name.len || name.len > 255)
+		return false;
+	for (i = 0; i < name.len; i++) {
+		char c = name.s[i];
+
+		if (c == '.') {
+			if (!label || name.s[i - 1] == '-')
+				return false;
+			label = 0;
+			continue;
+		}
+		if ((c == '-' && !label) || ++label > 63)
+			return false;
+		if (c != '-' && c != '_' && !(c >= '0' && c <= '9') &&
+		    !(ascii_lower((unsigned char)c) >= 'a' &&
+		    ascii_lower((unsigned char)c) <= 'z'))
+			return false;
+		letters = letters || c < '0' || c > '9';
+	}
+	return letters && label && name.s[name.len - 1] != '-';
+}
+
+static bool
+is_valid(struct resolver *r, struct str domain)
+{
+	struct domain_kind *kind = kind_of(r, domain);
+
+	if (!kind->valid_known)
+		kind->valid = is_hostname(domain);
+	kind->valid_known = true;
+	return kind->valid;
 }
 
 /* The class of a domain that is not local; the first list that has it. */
@@ -273,33 +314,24 @@ strip_local(struct resolver *r, struct str *quoted, bool *remote)
 	return fail(r, TABLE_RETRY, "the address never gets simpler");
 }
 
-/* Whether Postfix takes a name as a domain (valid_hostname()). */
+/* The same in internal form, to .recipient. */
 static bool
-is_hostname(struct str name)
+strip(struct resolver *r, struct str address, bool *remote)
 {
-	size_t i, label = 0;
-	bool letters = false;
+	size_t at = str_find(address, '@');
+	struct str quoted;
 
-	if (!name.len || name.len > 255)
-		return false;
-	for (i = 0; i < name.len; i++) {
-		char c = name.s[i];
-
-		if (c == '.') {
-			if (!label || name.s[i - 1] == '-')
-				return false;
-			label = 0;
-			continue;
-		}
-		if ((c == '-' && !label) || ++label > 63)
-			return false;
-		if (c != '-' && c != '_' && !(c >= '0' && c <= '9') &&
-		    !(ascii_lower((unsigned char)c) >= 'a' &&
-		    ascii_lower((unsigned char)c) <= 'z'))
-			return false;
-		letters = letters || c < '0' || c > '9';
+	if (address_is_plain(address) && is_local(r, (struct str){
+	    address.s + at + 1, address.len - at - 1}) == TABLE_NONE) {
+		r->out->recipient = address;
+		*remote = true;
+		return true;
 	}
-	return letters && label && name.s[name.len - 1] != '-';
+	quoted = address_quote(address, r->arena);
+	if (!strip_local(r, &quoted, remote))
+		return false;
+	r->out->recipient = address_unquote(quoted, r->arena);
+	return true;
 }
 
 static bool
@@ -311,7 +343,7 @@ is_good_domain(struct resolver *r, struct str domain)
 	if (!domain.len)
 		return false;
 	if (domain.s[0] != '[')
-		return is_hostname(domain);
+		return is_valid(r, domain);
 	if (domain.len < 3 || domain.s[domain.len - 1] != ']')
 		return false;
 	inner = (struct str){domain.s + 1, domain.len - 2};
@@ -543,14 +575,13 @@ resolve_address(const struct host *host, struct str sender,
 {
 	struct resolver r = {.host = host, .arena = a, .sender = sender,
 		.out = out};
-	struct str quoted = address_quote(recipient, a), domain;
+	struct str domain;
 	bool remote;
 	size_t at;
 
 	*out = (struct resolution){.result = TABLE_FOUND};
-	if (!strip_local(&r, &quoted, &remote))
+	if (!strip(&r, recipient, &remote))
 		return;
-	out->recipient = address_unquote(quoted, a);
 	for (at = out->recipient.len; at && out->recipient.s[at - 1] != '@';)
 		at--;
 	domain = (struct str){out->recipient.s + at, out->recipient.len - at};

@@ -109,6 +109,13 @@ struct str address_rewrite(const struct address_rules *rules,
     struct str address, struct arena *a);
 
 /*
+ * Whether an address is the same in all its forms: user@some.domain with
+ * neither quotes nor anything that is read as a route, so that it is what
+ * address_rewrite(), address_quote() and address_unquote() make of it.
+ */
+bool address_is_plain(struct str address);
+
+/*
  * user+extension@domain in three parts; extension has its delimiter. Without
  * an "@" domain.s is NULL. postmaster and its like have no extension.
  */

@@ -329,12 +329,8 @@ canonical(const struct address_rules *rules, struct str quoted,
 	return address_unquote(address_quote(join(tokens, a), a), a);
 }
 
-/*
- * Most addresses: atoms and dots, one "@", a dot in the domain and none at
- * its end. Nothing is ever done to them.
- */
-static bool
-is_plain(struct str address)
+bool
+address_is_plain(struct str address)
 {
 	size_t i, at = 0, dot = 0;
 
@@ -360,7 +356,7 @@ struct str
 address_rewrite(const struct address_rules *rules, struct str address,
     struct arena *a)
 {
-	if (!address.len || is_plain(address))
+	if (!address.len || address_is_plain(address))
 		return address;
 	return canonical(rules, address_quote(address, a), a);
 }
@@ -474,16 +470,33 @@ find_all(const struct address_rules *rules, struct str text,
 	}
 }
 
+/* "user@domain, user@domain", none of which anything is done to. */
+static bool
+split_plain(struct str text, struct arena *a, struct address_list *list)
+{
+	size_t n = 1, i;
+
+	for (i = 0; i < text.len; i++)
+		n += text.s[i] == ',';
+	*list = (struct address_list){ARENA_ARRAY(a, struct str, n), 0};
+	for (i = 0; i < n; i++) {
+		size_t end = str_find(text, ',');
+		struct str one = text_trim((struct str){text.s, end});
+
+		if (!address_is_plain(one))
+			return false;
+		list->address[list->n++] = one;
+		text = str_from(text, end + (end < text.len));
+	}
+	return true;
+}
+
 void
 address_crunch(const struct address_rules *rules, struct str text,
     struct str extension, struct arena *a, struct address_list *list)
 {
-	if (!extension.len && is_plain(text)) {
-		list->address = ARENA_NEW(a, struct str);
-		list->address[0] = text;
-		list->n = 1;
+	if (!extension.len && split_plain(text, a, list))
 		return;
-	}
 	if (!text.len || str_eq(text, STR("<>")))
 		text = STR("\"\"");
 	find_all(rules, text, extension, a, list);
