@@ -91,18 +91,3 @@ prove_outside(const struct prover *p)
 {
 	return caller_outside(p->world, 1);
 }
-
-bool
-prove_host_tells_locals(const struct world_host *host,
-    const struct listener_port *port, struct str domain)
-{
-	const struct host_maps *maps = &host->host.maps;
-
-	return maps_tell_locals(&maps->canonical, domain) ||
-	    maps_tell_locals(&maps->recipient_canonical, domain) ||
-	    maps_tell_locals(&maps->virtual_alias, domain) ||
-	    maps_tell_locals(&maps->transport, domain) ||
-	    maps_tell_locals(&maps->relocated, domain) ||
-	    maps_tell_locals(&maps->generic, domain) ||
-	    (port && smtpd_tells_locals(port->smtpd, domain));
-}

@@ -4,6 +4,7 @@
  * tried with one that stands for them (way.h); where a host tells them
  * apart, a task is made, and all addresses of ours are tried there.
  */
+#include "flow/alike.h"
 #include "flow/prove_address.h"
 
 #include <stdlib.h>
@@ -217,9 +218,6 @@ is_covered(struct address_prover *ap, const struct task *task)
 	return false;
 }
 
-/* Beyond so many pairs each address is tried in one alias domain, in turn. */
-enum { PAIRS = 200000 };
-
 /* The number of the i-th address: forwards and accounts before aliases. */
 static uint32_t
 in_order(const struct fleet *fleet, uint32_t i)
@@ -235,20 +233,11 @@ run_task(struct address_prover *ap, const struct task *task)
 {
 	const struct fleet *fleet = ap->p->fleet;
 	uint32_t n = fleet_addresses(fleet), i;
-	size_t domains = ap->ndomain, d;
-	bool all = (size_t)n * domains <= PAIRS, first = true;
-	bool covered = is_covered(ap, task);
+	bool first = true, covered = is_covered(ap, task);
 
-	for (d = 0; d < domains; d++)
-		if (str_eq_fold(ap->domain[d], task->domain))
-			break;
-	if (d == domains)
-		return;
 	for (i = 0; i < n; i++) {
 		uint32_t address = in_order(fleet, i);
 
-		if (d && !all && !first && i % (domains - 1) != d - 1)
-			continue;
 		if (!prove_is_usable(fleet, address))
 			continue;
 		prove_senders_of(ap, task, prove_join(ap,
@@ -258,6 +247,76 @@ run_task(struct address_prover *ap, const struct task *task)
 		if (covered)
 			break;
 	}
+}
+
+/* Whether the address that a door takes always is one of ours. */
+static bool
+is_probe_ours(const struct address_prover *ap, const struct door *door)
+{
+	struct str probe = door->port ? smtpd_probe(door->port->smtpd) :
+	    (struct str){0};
+
+	probe.len = str_find(probe, '@');
+	return fleet_address(ap->p->fleet, probe) != NOWHERE;
+}
+
+/* What there is to prove for a task, without the name of its domain. */
+static bool
+task_print(const struct address_prover *ap, const struct task *task,
+    struct buf *print)
+{
+	const struct senders *s = &task->senders;
+	size_t i;
+
+	if (is_probe_ours(ap, task->door))
+		return false;
+	buf_printf(print, "%p\n", (void *)task->door);
+	for (i = 0; i < s->n; i++)
+		buf_printf(print, "%d %.*s\n", s->must[i],
+		    STR_ARG(s->address[i]));
+	return host_print(task->door->host, task->door->port, task->domain,
+	    print);
+}
+
+/*
+ * A task, unless another one has proven the same: alias domains are alike to
+ * a host, as a rule. Where mail was lost all of them are tried, so that each
+ * address is told of.
+ */
+static void
+run_task_once(struct address_prover *ap, const struct task *task)
+{
+	struct buf print = BUF_INIT;
+	size_t before = ap->failed, *failed = NULL;
+	struct str key;
+
+	if (task_print(ap, task, &print)) {
+		key = (struct str){print.s, print.len};
+		failed = map_get(&ap->proven, key);
+		if (!failed) {
+			failed = ARENA_NEW(&ap->way.keep, size_t);
+			map_add(&ap->proven, (struct str){arena_strndup(
+			    &ap->way.keep, key.s, key.len), key.len}, failed);
+		} else if (!*failed) {
+			buf_release(&print);
+			return;
+		}
+	}
+	buf_release(&print);
+	run_task(ap, task);
+	if (failed)
+		*failed += ap->failed - before;
+}
+
+static bool
+is_ours(const struct address_prover *ap, struct str domain)
+{
+	size_t d;
+
+	for (d = 0; d < ap->ndomain; d++)
+		if (str_eq_fold(ap->domain[d], domain))
+			return true;
+	return false;
 }
 
 /* Where messages start */
@@ -475,6 +534,7 @@ prove_addresses(struct prover *p)
 		return;
 	way_init(&ap.way, p->world, &p->scratch);
 	map_init(&ap.by_task);
+	map_init(&ap.proven);
 	ap.way.open = open_task;
 	ap.way.open_self = &ap;
 	find_domains(&ap);
@@ -486,7 +546,8 @@ prove_addresses(struct prover *p)
 	for (i = 0; i < ap.ntask; i++) {
 		struct task task = ap.task[i];
 
-		run_task(&ap, &task);
+		if (is_ours(&ap, task.domain))
+			run_task_once(&ap, &task);
 	}
 	prove_unknown(&ap);
 	prove_handoff(&ap);
@@ -495,6 +556,7 @@ prove_addresses(struct prover *p)
 	free(ap.task);
 	free(ap.failure);
 	map_release(&ap.by_task);
+	map_release(&ap.proven);
 	way_release(&ap.way);
 	prove_forget(p);
 }

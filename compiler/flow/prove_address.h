@@ -38,9 +38,15 @@ struct address_prover {
 	struct way way;
 	struct failure *failure;
 	size_t nfailure, cap_failure;
+	size_t failed;			/* messages, all failures together */
 	struct task *task;
 	size_t ntask, cap_task;
 	struct map by_task;		/* "door domain": its number + 1 */
+	/*
+	 * Alias domains that were proven at a door, by what the host knows of
+	 * them (alike.h): the number of failures that they had.
+	 */
+	struct map proven;
 	bool must;			/* of the message on its way */
 	struct str *domain;		/* ours: the main one first */
 	size_t ndomain;

@@ -44,6 +44,7 @@ failure_add(struct address_prover *ap, enum finding_id id, way_end end,
 
 	if (is_consequence(ap, recipient, address))
 		return NULL;
+	ap->failed++;
 	for (i = 0; i < ap->nfailure; i++) {
 		f = &ap->failure[i];
 		if (f->id == id && f->cause == cause) {

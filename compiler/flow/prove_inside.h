@@ -45,13 +45,6 @@ void prove_report(struct prover *p, enum finding_id id, struct origin at,
     const struct hop *first, const struct delivery *wrong,
     const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
-/*
- * Whether what a host does with local@domain may depend on the local part:
- * where not, one address stands for all of them.
- */
-bool prove_host_tells_locals(const struct world_host *host,
-    const struct listener_port *port, struct str domain);
-
 /* prove_address.c: termination, totality, hand-off. */
 void prove_addresses(struct prover *p);
 /* prove_dead.c: entries that no address reaches. */

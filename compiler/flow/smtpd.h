@@ -117,5 +117,14 @@ uint32_t smtpd_client_kind(const struct smtpd *smtpd,
 
 /* Whether the answer for local@domain may depend on the local part. */
 bool smtpd_tells_locals(const struct smtpd *smtpd, struct str domain);
+/* The address that address verification sends from, which is always taken;
+ * empty: none, or it changes with time. */
+struct str smtpd_probe(const struct smtpd *smtpd);
+/*
+ * table_print() for all that smtpd asks about a recipient of the domain, if
+ * it is not the probe.
+ */
+bool smtpd_print(const struct smtpd *smtpd, struct str domain,
+    struct buf *print);
 
 #endif

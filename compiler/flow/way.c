@@ -7,7 +7,7 @@
  */
 #include "flow/way.h"
 
-#include "flow/prove_inside.h"
+#include "flow/alike.h"
 
 enum { HOPS = 50, CAUSES = 256 };
 
@@ -289,7 +289,7 @@ way_tells(struct way *w, struct door *door, struct str domain)
 	bool *tells = map_get(&door->tells, domain);
 
 	if (!tells) {
-		tells = prove_host_tells_locals(door->host, door->port,
+		tells = host_tells_locals(door->host, door->port,
 		    domain) ? &yes : &no;
 		map_add(&door->tells, keep_str(w, domain), tells);
 	}

@@ -50,7 +50,7 @@ struct door {
 	bool odd;			/* the listener has its own ways */
 	bool stranger;			/* anybody may come here */
 	struct memo memo;		/* of smtpd's answers */
-	struct map tells;		/* by folded domain: prove_inside.h */
+	struct map tells;		/* by folded domain: alike.h */
 	struct door *next;		/* of its host */
 };
 

@@ -30,6 +30,30 @@ maps_tell_locals(const struct maps *maps, struct str domain)
 }
 
 bool
+maps_tell_bare(const struct maps *maps)
+{
+	size_t i;
+
+	/* Patterns are not asked for parts of addresses. */
+	for (i = 0; i < maps->n; i++)
+		if (!table_is_pattern(maps->table[i]) &&
+		    table_tells_locals(maps->table[i], STR("")))
+			return true;
+	return false;
+}
+
+bool
+maps_print(const struct maps *maps, struct str domain, struct buf *print)
+{
+	size_t i;
+
+	for (i = 0; i < maps->n; i++)
+		if (!table_print(maps->table[i], domain, print))
+			return false;
+	return true;
+}
+
+bool
 maps_find(const struct maps *maps, struct str key, bool partial,
     struct arena *a, struct lookup *lookup)
 {

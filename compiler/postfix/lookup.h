@@ -29,6 +29,14 @@ void maps_open(struct maps *maps, struct tables *tables, struct str list);
 /* Whether the answer for local@domain may depend on the local part. */
 bool maps_tell_locals(const struct maps *maps, struct str domain);
 /*
+ * Whether it may count that a domain is local: a table has keys that are no
+ * whole addresses, and may be asked for a local part alone.
+ */
+bool maps_tell_bare(const struct maps *maps);
+/* table_print() of all of them. */
+bool maps_print(const struct maps *maps, struct str domain,
+    struct buf *print);
+/*
  * maps_find(3): the first table that has the key. partial: the key is a part
  * of an address, and tables of patterns are passed over.
  */

@@ -302,6 +302,77 @@ table_tells_locals(const struct table *table, struct str domain)
 }
 
 bool
+table_print_nothing(struct table *table, struct str domain,
+    struct buf *print)
+{
+	(void)table;
+	(void)domain;
+	(void)print;
+	return true;
+}
+
+bool
+table_print_keys(struct table *table, struct str domain, struct buf *print)
+{
+	(void)print;
+	return !table->type->tells(table, domain);
+}
+
+/* What a key is answered. */
+static void
+print_answer(struct table *table, struct str key, struct buf *print)
+{
+	struct table_answer answer = {.value = {"", 0}};
+	struct arena a;
+	enum table_result result;
+
+	arena_init(&a);
+	result = get_checked(table, key, &a, &answer);
+	buf_printf(print, "%d %zu ", (int)result, answer.value.len);
+	if (result == TABLE_FOUND)
+		buf_add(print, answer.value.s, answer.value.len);
+	buf_addch(print, '\n');
+	arena_release(&a);
+}
+
+/* The keys that are made of a domain: itself, @domain, its parents. */
+static void
+print_domain(struct table *table, struct str domain, struct buf *print)
+{
+	struct buf key = BUF_INIT;
+	size_t dot;
+
+	buf_addch(&key, '@');
+	buf_add(&key, domain.s, domain.len);
+	print_answer(table, (struct str){key.s, key.len}, print);
+	buf_release(&key);
+	print_answer(table, domain, print);
+	while (domain.len && (dot = 1 + str_find(str_from(domain, 1), '.')) <
+	    domain.len) {
+		domain = str_from(domain, dot);
+		print_answer(table, domain, print);
+		domain = str_from(domain, 1);
+		print_answer(table, domain, print);
+	}
+}
+
+bool
+table_print(const struct table *table, struct str domain, struct buf *print)
+{
+	/* To be asked for a key changes what a table remembers. */
+	struct table *own = (struct table *)(uintptr_t)table;
+
+	buf_printf(print, "%.*s\n", STR_ARG(table->spec));
+	if (table->why)
+		return true;
+	if (!table->type->print || !table->type->print(own, domain, print))
+		return false;
+	if (!table->type->chain)
+		print_domain(own, domain, print);
+	return true;
+}
+
+bool
 table_next(const struct table *table, size_t *at, struct str *key,
     struct table_answer *answer)
 {

@@ -8,6 +8,7 @@
 #define POSTFIX_TABLE_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/str.h"
 #include "diag/origin.h"
 
@@ -94,6 +95,14 @@ bool table_is_pattern(const struct table *table);
  * domain asks the same of "local" and "local@", which some lookups try.
  */
 bool table_tells_locals(const struct table *table, struct str domain);
+
+/*
+ * Write what the table makes of a domain's addresses, without naming the
+ * domain: where the same is written of two, local@one and local@other have
+ * the same answer, whatever the local part. False: it cannot be told.
+ */
+bool table_print(const struct table *table, struct str domain,
+    struct buf *print);
 
 /*
  * Step through the entries of a table that is a file of keys (texthash,

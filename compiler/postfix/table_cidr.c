@@ -228,5 +228,6 @@ const struct table_type table_cidr = {
 	.open = cidr_open,
 	.get = cidr_get,
 	.tells = cidr_tells,
+	.print = table_print_keys,
 	.release = cidr_release,
 };

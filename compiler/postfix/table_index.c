@@ -399,6 +399,7 @@ const struct table_type table_indexed = {
 	.open = indexed_open,
 	.get = entries_get,
 	.tells = entries_tell,
+	.print = table_print_keys,
 	.next = entries_next,
 	.release = entries_release,
 };
@@ -408,6 +409,7 @@ const struct table_type table_texthash = {
 	.open = texthash_open,
 	.get = entries_get,
 	.tells = entries_tell,
+	.print = table_print_keys,
 	.next = entries_next,
 	.release = entries_release,
 };

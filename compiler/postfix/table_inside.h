@@ -30,6 +30,12 @@ struct table_type {
 	    struct arena *a, struct table_answer *answer);
 	/* NULL: yes, the local part counts. */
 	bool (*tells)(struct table *table, struct str domain);
+	/*
+	 * table_print() of its addresses; of its parts that are no addresses
+	 * the domain is asked for. NULL: it cannot be told.
+	 */
+	bool (*print)(struct table *table, struct str domain,
+	    struct buf *print);
 	/* NULL: it has no entries to step through. */
 	bool (*next)(const struct table *table, size_t *at, struct str *key,
 	    struct table_answer *answer);
@@ -72,6 +78,13 @@ struct table *table_open_as(struct tables *tables, struct str spec, bool fold);
 bool table_source(struct table *table);
 /* The text between the braces that are all of s; else false. */
 bool table_braced(struct str s, struct str *inside);
+
+/* .print of a table that answers all addresses alike. */
+bool table_print_nothing(struct table *table, struct str domain,
+    struct buf *print);
+/* .print of one that has keys, where none is an address of the domain. */
+bool table_print_keys(struct table *table, struct str domain,
+    struct buf *print);
 
 /* Postfix folds all letters here, and only ASCII's are known: UNKNOWN. */
 enum table_result table_wide(struct table_answer *answer);

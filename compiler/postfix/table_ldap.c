@@ -223,10 +223,19 @@ ldap_tells(struct table *table, struct str domain)
 	return tells;
 }
 
+/* A filter may ask for the domain; only who is not asked about is told. */
+static bool
+ldap_print(struct table *table, struct str domain, struct buf *print)
+{
+	(void)print;
+	return !ldap_tells(table, domain);
+}
+
 const struct table_type table_ldap = {
 	.name = "ldap",
 	.open = ldap_open,
 	.get = ldap_get,
 	.tells = ldap_tells,
+	.print = ldap_print,
 	.release = ldap_release,
 };

@@ -123,23 +123,24 @@ tell_ends(struct pattern *pattern, char *run)
 	struct atom atom = {0};
 
 	for (; i < s.len; i += atom.len) {
-		bool plain;
+		bool often, group;
 
 		atom = atom_at(str_from(s, i), pattern->pcre);
 		if (!atom.known)
 			return;
-		plain = atom.literal && !depth &&
-		    !is_quantifier(s, i + atom.len);
+		often = is_quantifier(s, i + atom.len);
+		group = s.s[i] == '(' || (s.s[i] == ')' && !often);
+		if (anchored && first && !atom.end &&
+		    (!atom.literal || often))
+			pattern->prefix = (struct str){run, len};
+		first &= atom.end || (atom.literal && !often);
 		depth += s.s[i] == '(';
 		depth -= s.s[i] == ')' && depth;
-		if (plain)
+		/* A group that is there once is what is in it. */
+		if (atom.literal && !often)
 			run[len++] = atom.c;
-		else if (!atom.end) {
-			if (first && anchored)
-				pattern->prefix = (struct str){run, len};
-			first = false;
+		else if (!atom.end && !group)
 			start = len;
-		}
 	}
 	if (depth)
 		return;
@@ -353,6 +354,58 @@ pattern_tells(const struct pattern *pattern, struct str domain)
 		    str_from(domain, domain.len - suffix.len), suffix);
 	/* Where only the domain is looked at, all locals are alike. */
 	return same && !(pattern->whole && pattern->fold && at <= 1);
+}
+
+/*
+ * Where the text of a pattern that ends with a literal "@domain$" has that;
+ * false: it is written in another way.
+ */
+static bool
+cut_domain(const struct pattern *pattern, struct str domain, size_t *cut)
+{
+	struct str text = pattern->text;
+	size_t at = text.len - 1, i;
+
+	for (i = domain.len + 1; i; i--) {
+		char c = i > 1 ? domain.s[i - 2] : '@';
+
+		if (!at || ascii_lower((unsigned char)text.s[at - 1]) !=
+		    ascii_lower((unsigned char)c))
+			return false;
+		at--;
+		if (at && text.s[at - 1] == '\\')
+			at--;
+		/* "\\." is a backslash, and any character. */
+		if (at && text.s[at - 1] == '\\')
+			return false;
+	}
+	*cut = at;
+	return true;
+}
+
+enum pattern_fate
+pattern_fate(const struct pattern *pattern, struct str domain,
+    struct str *head)
+{
+	struct str suffix = pattern->suffix, end = suffix;
+	size_t at = suffix.len, cut;
+
+	if (!suffix.len)
+		return PATTERN_UNTOLD;
+	while (at && suffix.s[at - 1] != '@')
+		at--;
+	end = str_from(suffix, at);
+	if (at ? !str_eq_fold(end, domain) : end.len > domain.len ||
+	    !str_eq_fold(str_from(domain, domain.len - end.len), end))
+		return PATTERN_NEVER;
+	if (!pattern->fold)
+		return PATTERN_UNTOLD;
+	if (pattern->whole && at <= 1)
+		return PATTERN_ALWAYS;
+	if (!at || !cut_domain(pattern, domain, &cut))
+		return PATTERN_UNTOLD;
+	*head = (struct str){pattern->text.s, cut};
+	return PATTERN_HEAD;
 }
 
 void

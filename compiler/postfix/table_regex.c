@@ -424,12 +424,67 @@ rules_tell(struct table *table, struct str domain)
 	return false;
 }
 
+/* What matches a rule's pattern, in words that do not name the domain. */
+static bool
+print_pattern(const struct rule *rule, struct str domain, bool *never,
+    struct buf *print)
+{
+	const struct pattern *pattern = &rule->first;
+	struct str head = {"", 0};
+	enum pattern_fate fate = pattern_fate(pattern, domain, &head);
+
+	*never = fate == (pattern->match ? PATTERN_NEVER : PATTERN_ALWAYS);
+	if (*never)
+		return true;
+	if (fate == PATTERN_UNTOLD || rule->second.text.s)
+		return false;
+	buf_printf(print, "%d %d ", fate == PATTERN_HEAD, pattern->match);
+	if (fate == PATTERN_HEAD)
+		buf_printf(print, "%d %zu %.*s ", pattern->flags, head.len,
+		    STR_ARG(head));
+	return true;
+}
+
+/* The rules that an address of the domain may meet, one after the other. */
+static bool
+rules_print(struct table *table, struct str domain, struct buf *print)
+{
+	const struct rules *rules = table->state;
+	size_t i;
+	bool never;
+
+	for (i = 0; i < rules->n; i++) {
+		const struct rule *rule = &rules->rule[i];
+
+		if (rule->dead)
+			continue;
+		if (rule->kind == RULE_ENDIF) {
+			buf_addstr(print, "endif\n");
+			continue;
+		}
+		if (!print_pattern(rule, domain, &never, print))
+			return false;
+		if (rule->kind == RULE_IF && never && !rule->endif)
+			return true;
+		if (rule->kind == RULE_IF && never)
+			i = rule->endif;
+		else if (rule->kind == RULE_IF)
+			buf_addstr(print, "if\n");
+		else if (!never)
+			buf_printf(print, "%zu %.*s\n",
+			    rule->replacement.len,
+			    STR_ARG(rule->replacement));
+	}
+	return true;
+}
+
 const struct table_type table_regexp = {
 	.name = "regexp",
 	.pattern = true,
 	.open = regexp_open,
 	.get = rules_get,
 	.tells = rules_tell,
+	.print = rules_print,
 	.release = rules_release,
 };
 
@@ -439,5 +494,6 @@ const struct table_type table_pcre = {
 	.open = pcre_open,
 	.get = rules_get,
 	.tells = rules_tell,
+	.print = rules_print,
 	.release = rules_release,
 };

@@ -35,6 +35,16 @@ struct str pattern_group(const struct pattern *pattern, struct str key,
     unsigned n);
 /* Whether what it says of local@domain may depend on the local part. */
 bool pattern_tells(const struct pattern *pattern, struct str domain);
+/* What a pattern says of local@domain, whatever the local part. */
+enum pattern_fate {
+	PATTERN_NEVER, PATTERN_ALWAYS,		/* matches */
+	/* It ends with the domain: as what stands before that says … */
+	PATTERN_HEAD,
+	PATTERN_UNTOLD,
+};
+/* … which is *head, a part of its text that sees nothing of the domain. */
+enum pattern_fate pattern_fate(const struct pattern *pattern,
+    struct str domain, struct str *head);
 void pattern_release(struct pattern *pattern);
 
 #endif

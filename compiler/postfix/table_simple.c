@@ -345,6 +345,26 @@ pipe_tells(struct table *table, struct str domain)
 }
 
 static bool
+parts_print(struct table *table, struct str domain, struct buf *print)
+{
+	const struct parts *parts = table->state;
+	size_t i;
+
+	for (i = 0; i < parts->n; i++)
+		if (!table_print(parts->table[i], domain, print))
+			return false;
+	return true;
+}
+
+static bool
+pipe_print(struct table *table, struct str domain, struct buf *print)
+{
+	const struct parts *parts = table->state;
+
+	return table_print(parts->table[0], domain, print);
+}
+
+static bool
 proxy_next(const struct table *table, size_t *at, struct str *key,
     struct table_answer *answer)
 {
@@ -358,6 +378,7 @@ const struct table_type table_inline = {
 	.open = inline_open,
 	.get = inline_get,
 	.tells = inline_tells,
+	.print = table_print_keys,
 	.next = inline_next,
 	.release = inline_release,
 };
@@ -367,6 +388,7 @@ const struct table_type table_static = {
 	.open = static_open,
 	.get = static_get,
 	.tells = tells_nothing,
+	.print = table_print_nothing,
 };
 
 const struct table_type table_random = {
@@ -375,6 +397,7 @@ const struct table_type table_random = {
 	.open = random_open,
 	.get = static_get,
 	.tells = tells_nothing,
+	.print = table_print_nothing,
 };
 
 const struct table_type table_fail = {
@@ -389,6 +412,7 @@ const struct table_type table_proxy = {
 	.open = proxy_open,
 	.get = proxy_get,
 	.tells = parts_tell,
+	.print = parts_print,
 	.next = proxy_next,
 };
 
@@ -398,6 +422,7 @@ const struct table_type table_pipe = {
 	.open = parts_open,
 	.get = pipe_get,
 	.tells = pipe_tells,
+	.print = pipe_print,
 };
 
 const struct table_type table_union = {
@@ -406,4 +431,5 @@ const struct table_type table_union = {
 	.open = parts_open,
 	.get = union_get,
 	.tells = parts_tell,
+	.print = parts_print,
 };

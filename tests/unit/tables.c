@@ -456,6 +456,89 @@ tells(void **state)
 			fail_msg("%s %s", some[i].spec, some[i].domain);
 }
 
+/* Whether the same is known of two domains; see tests/unit/alike.c, too. */
+static void
+prints(void **state)
+{
+	static const struct {
+		const char *spec;
+		const char *alike;	/* of a.t, b.t and c.t, the same ones:
+					   one letter each; "-" is not told */
+	} some[] = {
+		{"static:x", "xxx"}, {"hash:/missing", "xxx"},
+		{"cidr:/cidr", "xxx"}, {"tcp:x:1", "---"},
+		{"inline:{u@b.t=y}", "x-x"}, {"inline:{@b.t=y}", "xyx"},
+		{"inline:{@a.t=y @b.t=y}", "xxy"}, {"inline:{.t=y}", "xxx"},
+		{"inline:{b.t=y}", "xyx"}, {"inline:{u@t=y}", "xxx"},
+		{"ldap:/ldap", "xxx"},
+		{"pcre:{{/^(.+)@a\\.t$/ $1@m} {/^(.+)@b\\.t$/ $1@m}}",
+		    "xxy"},
+		{"pcre:{{/^(.+)@a\\.t$/ $1@m} {/^(.+)@b\\.t$/ $1@n}}",
+		    "xyz"},
+		{"pcre:{{/^(.+)@a\\.t$/ $1@m} {/^(..+)@b\\.t$/ $1@m}}",
+		    "xyz"},
+		{"pcre:{{/^(.+)@a\\.t$/U $1@m} {/^(.+)@b\\.t$/ $1@m}}",
+		    "xyz"},
+		{"pcre:{{/^(.+)@a\\.t$/ m} {!/^(.+)@b\\.t$/ m}}", "xyz"},
+		/* Letter case, what may not be there, what sees the domain. */
+		{"pcre:{{/^(.+)@a\\.t$/i m} {/^(.+)@b\\.t$/i m}}", "--x"},
+		{"pcre:{{/^u(@a\\.t)?$/ m}}", "---"},
+		{"pcre:{{/^(u)?@a\\.t$/ m}}", "xyy"},
+		{"pcre:{{/^(.+@a\\.t)$/ $1}}", "-xx"},
+		{"pcre:{{/^(.+)(@a\\.)t$/ $2}}", "-xx"},
+		{"pcre:{{/a/ m}}", "---"}, {"pcre:{{/^a/ m}}", "---"},
+		{"pcre:{{/^(.+)@a\\.t/ m}}", "---"},
+		{"pcre:{{/^(.+)\\\\@a\\.t$/ m} {/^(.+)\\@b\\.t$/ m}}",
+		    "-xy"},
+		{"pcre:{{/^(.+)@a.t$/ m}}", "---"},
+		{"pcre:{{/\\.t$/ m}}", "xxx"}, {"pcre:{{/@a\\.t$/ m}}", "xyy"},
+		/* What stands behind an if that is never true is not met. */
+		{"pcre:{{if /@a\\.t$/} {/b/ m} {endif}}", "-xx"},
+		{"pcre:{{if !/@a\\.t$/} {/^(.)@b\\.t$/ m} {endif}}",
+		    "xyz"},
+		{"pcre:{{if /@a\\.t$/} {/u/ m}}", "-xx"},
+		{"pcre:{{if /@a\\.t$/} {/^u@b\\.t$/ m} {endif} "
+		    "{/^u@c\\.t$/ m}}", "xyz"},
+		{"pcre:{{if /^u/} {/^u@c\\.t$/ m} {endif}}", "---"},
+		{"regexp:{{/^(.+)@a\\.t$/!/x/ m} {/^(.+)@b\\.t$/!/y/ m}}",
+		    "--x"},
+		/* Only the first of a pipe sees the domain. */
+		{"pipemap:{pcre:{{/^(.+)@[ab]\\.t$/ $1@m}},inline:{u@a.t=y}}",
+		    "---"},
+		{"pipemap:{static:u@a.t,inline:{u@a.t=y}}", "xxx"},
+		{"pipemap:{inline:{@a.t=y},static:z}", "xyy"},
+		{"unionmap:{inline:{@a.t=y},inline:{u@b.t=y}}", "x-y"},
+		{"unionmap:{inline:{@a.t=y},inline:{@b.t=y}}", "xyz"},
+		{"proxy:inline:{u@b.t=y}", "x-x"},
+	};
+	static const char *const domain[] = {"a.t", "b.t", "c.t"};
+	size_t i, j, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
+		const struct table *table = table_open(host.tables,
+		    str_of(some[i].spec));
+		const char *alike = some[i].alike;
+		struct buf print[3];
+
+		for (j = 0; j < 3; j++) {
+			buf_init(&print[j]);
+			if (table_print(table, str_of(domain[j]),
+			    &print[j]) != (alike[j] != '-'))
+				fail_msg("%s %s", some[i].spec, domain[j]);
+		}
+		for (j = 0; j < 3; j++)
+			for (k = 0; k < j; k++)
+				if (alike[j] != '-' && alike[k] != '-' &&
+				    !strcmp(print[j].s, print[k].s) !=
+				    (alike[j] == alike[k]))
+					fail_msg("%s %s %s", some[i].spec,
+					    domain[k], domain[j]);
+		for (j = 0; j < 3; j++)
+			buf_release(&print[j]);
+	}
+}
+
 static void
 entries(void **state)
 {
@@ -527,6 +610,7 @@ main(void)
 		cmocka_unit_test(unfolded),
 		cmocka_unit_test(kinds),
 		cmocka_unit_test(tells),
+		cmocka_unit_test(prints),
 		cmocka_unit_test(entries),
 		cmocka_unit_test(told),
 		cmocka_unit_test(deep),
