@@ -321,28 +321,42 @@ is_ours(const struct address_prover *ap, struct str domain)
 
 /* Where messages start */
 
-/* All that a client may send from a door, to each domain of ours. */
+/* All that a client may send from a door to a domain of ours. */
+static void
+start_to(struct address_prover *ap, struct door *door,
+    const struct senders *senders, struct str domain)
+{
+	size_t i;
+
+	for (i = 0; i < senders->n; i++) {
+		prove_message(ap, door, senders->address[i], prove_join(ap,
+		    ap->way.symbol, domain), NOWHERE, senders->must[i]);
+		prove_forget(ap->p);
+	}
+}
+
+/* To each domain of ours, and elsewhere. */
 static void
 start(struct address_prover *ap, struct door *door,
     const struct senders *senders)
 {
-	struct arena *scratch = &ap->p->scratch;
-	size_t d, i;
+	struct twin *twin = twin_of_host(ap, door->host);
+	size_t before = ap->failed, d, i;
 
-	for (d = 0; d < ap->ndomain; d++)
-		for (i = 0; i < senders->n; i++) {
-			prove_message(ap, door, senders->address[i],
-			    prove_join(ap, ap->way.symbol, ap->domain[d]),
-			    NOWHERE, senders->must[i]);
-			prove_forget(ap->p);
-		}
 	for (i = 0; i < senders->n; i++) {
 		prove_message(ap, door, senders->address[i],
 		    prove_stranger_sender(ap->p), NOWHERE, false);
 		prove_message(ap, door, senders->address[i], ap->srs, NOWHERE,
 		    false);
-		arena_clear(scratch);
+		prove_forget(ap->p);
 	}
+	for (d = 0; d < ap->ndomain; d++) {
+		if (d == 1 && twin->of && ap->failed == before &&
+		    twin_leads_alike(ap, door->host))
+			break;
+		start_to(ap, door, senders, ap->domain[d]);
+	}
+	twin->failed |= ap->failed != before;
 }
 
 static void
@@ -542,6 +556,7 @@ prove_addresses(struct prover *p)
 	ap.told = ARENA_ARRAY(&ap.way.keep, uint8_t,
 	    fleet_addresses(p->fleet));
 	set_placeless(p->world, true);
+	twins_find(&ap);
 	start_all(&ap);
 	for (i = 0; i < ap.ntask; i++) {
 		struct task task = ap.task[i];

@@ -33,6 +33,13 @@ struct task {
 	struct senders senders;
 };
 
+/* What is known of a host among others: prove_twins.c. */
+struct twin {
+	struct twin *of;		/* an earlier one, the same but for
+					   its name; NULL: there is none */
+	bool failed;			/* mail that starts here is lost */
+};
+
 struct address_prover {
 	struct prover *p;
 	struct way way;
@@ -48,6 +55,7 @@ struct address_prover {
 	 */
 	struct map proven;
 	bool must;			/* of the message on its way */
+	struct twin *twin;		/* of each host of the world */
 	struct str *domain;		/* ours: the main one first */
 	size_t ndomain;
 	struct str srs;			/* an address that we would make */
@@ -74,8 +82,17 @@ void failures_report(struct address_prover *ap);
 way_end prove_message(struct address_prover *ap, struct door *door,
     struct str sender, struct str recipient, uint32_t address, bool must);
 
-/* prove_declared.c: every address of ours arrives. */
-void prove_declared(struct address_prover *ap);
+/* prove_twins.c: find out which hosts are the same but for their names. */
+void twins_find(struct address_prover *ap);
+struct twin *twin_of_host(const struct address_prover *ap,
+    const struct world_host *host);
+/*
+ * Whether the same hosts are behind a host and the one that it is a twin of,
+ * as far as mail went that was followed, and whose mail was never lost.
+ */
+bool twin_leads_alike(const struct address_prover *ap,
+    const struct world_host *host);
+
 /* prove_unknown.c: every other one is refused at RCPT. */
 void prove_unknown(struct address_prover *ap);
 /* prove_handoff.c: what the MX hands over, the SRS host resolves. */

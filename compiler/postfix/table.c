@@ -335,9 +335,27 @@ print_answer(struct table *table, struct str key, struct buf *print)
 	arena_release(&a);
 }
 
+/* Whether a table was printed before, for another list of tables. */
+static bool
+is_printed(const struct table *table, const struct buf *print)
+{
+	struct str spec = table->spec;
+	const char *from = print->s, *end = print->s + print->len;
+
+	while ((from = memmem(from, (size_t)(end - from), spec.s,
+	    spec.len))) {
+		from += spec.len;
+		if (*from == '\n' && (from - spec.len == print->s ||
+		    from[-(ptrdiff_t)spec.len - 1] == '\n'))
+			return true;
+	}
+	return false;
+}
+
 /* The keys that are made of a domain: itself, @domain, its parents. */
-static void
-print_domain(struct table *table, struct str domain, struct buf *print)
+void
+table_print_domain(struct table *table, struct str domain,
+    struct buf *print)
 {
 	struct buf key = BUF_INIT;
 	size_t dot;
@@ -362,13 +380,16 @@ table_print(const struct table *table, struct str domain, struct buf *print)
 	/* To be asked for a key changes what a table remembers. */
 	struct table *own = (struct table *)(uintptr_t)table;
 
+	if (is_printed(table, print))
+		return true;
 	buf_printf(print, "%.*s\n", STR_ARG(table->spec));
 	if (table->why)
 		return true;
 	if (!table->type->print || !table->type->print(own, domain, print))
 		return false;
-	if (!table->type->chain)
-		print_domain(own, domain, print);
+	/* Patterns are not asked for parts of addresses. */
+	if (!table->type->chain && !table->pattern)
+		table_print_domain(own, domain, print);
 	return true;
 }
 

@@ -30,10 +30,7 @@ struct table_type {
 	    struct arena *a, struct table_answer *answer);
 	/* NULL: yes, the local part counts. */
 	bool (*tells)(struct table *table, struct str domain);
-	/*
-	 * table_print() of its addresses; of its parts that are no addresses
-	 * the domain is asked for. NULL: it cannot be told.
-	 */
+	/* table_print() of its addresses. NULL: it cannot be told. */
 	bool (*print)(struct table *table, struct str domain,
 	    struct buf *print);
 	/* NULL: it has no entries to step through. */
@@ -79,6 +76,9 @@ bool table_source(struct table *table);
 /* The text between the braces that are all of s; else false. */
 bool table_braced(struct str s, struct str *inside);
 
+/* table_print() of the keys that are made of the domain alone. */
+void table_print_domain(struct table *table, struct str domain,
+    struct buf *print);
 /* .print of a table that answers all addresses alike. */
 bool table_print_nothing(struct table *table, struct str domain,
     struct buf *print);

@@ -25,10 +25,22 @@ struct rule {
 	size_t offset;			/* of the line in the source */
 };
 
+/* The numbers of rules, in order. */
+struct rule_list {
+	size_t *rule;
+	size_t n, cap;
+};
+
 struct rules {
 	bool pcre;
 	struct rule *rule;
 	size_t n, cap;
+	/*
+	 * A rule for addresses of one domain is looked at for these only:
+	 * there may be thousands. The others are looked at for all keys.
+	 */
+	struct map domains;	/* folded: struct rule_list */
+	struct rule_list others;
 	struct buf nested;		/* positions of open ifs, size_t each */
 	/* One key is asked for several times in a row, by several lists. */
 	struct buf last;		/* the key; empty: none yet */
@@ -252,6 +264,97 @@ rule_add(struct rules *rules, const struct rule *rule)
 	nest(rules);
 }
 
+/* The domain of all addresses that a rule can match; else empty. */
+static struct str
+domain_of_rule(const struct rule *rule)
+{
+	struct str suffix = rule->first.suffix;
+	size_t at = suffix.len;
+
+	if (rule->kind != RULE_MATCH || !rule->first.match)
+		return (struct str){"", 0};
+	while (at && suffix.s[at - 1] != '@')
+		at--;
+	return at ? str_from(suffix, at) : (struct str){"", 0};
+}
+
+static void
+list_add(struct rule_list *list, size_t i)
+{
+	if (list->n == list->cap) {
+		list->cap = list->cap ? list->cap * 2 : 2;
+		list->rule = xrealloc(list->rule, mul_or_die(list->cap,
+		    sizeof(*list->rule)));
+	}
+	list->rule[list->n++] = i;
+}
+
+/* Sort the rules out by what they are for. */
+static void
+rules_index(struct rules *rules, struct arena *a)
+{
+	size_t i;
+
+	for (i = 0; i < rules->n; i++) {
+		struct str domain = domain_of_rule(&rules->rule[i]);
+		struct rule_list *list = &rules->others;
+
+		if (domain.len) {
+			list = map_get(&rules->domains, domain);
+			if (!list) {
+				list = ARENA_NEW(a, struct rule_list);
+				map_add(&rules->domains, domain, list);
+			}
+		}
+		list_add(list, i);
+	}
+}
+
+/* The rules that a key, or an address of a domain, may meet. */
+struct walk {
+	const struct rules *rules;
+	const struct rule_list *own;	/* of its domain; or NULL */
+	size_t at_own, at_others;
+};
+
+static struct walk
+walk_domain(const struct rules *rules, struct str domain)
+{
+	return (struct walk){rules, domain.len ? map_get(&rules->domains,
+	    domain) : NULL, 0, 0};
+}
+
+static struct walk
+walk_key(const struct rules *rules, struct str key)
+{
+	size_t at;
+
+	/* "$" may match before a line break, too. */
+	key.len -= key.len && key.s[key.len - 1] == '\n';
+	for (at = key.len; at && key.s[at - 1] != '@'; at--)
+		;
+	return walk_domain(rules, at ? str_from(key, at) :
+	    (struct str){"", 0});
+}
+
+/* The next one that is not before i, or their number. */
+static size_t
+walk_to(struct walk *w, size_t i)
+{
+	const struct rule_list *own = w->own, *others = &w->rules->others;
+	size_t next = w->rules->n;
+
+	while (own && w->at_own < own->n && own->rule[w->at_own] < i)
+		w->at_own++;
+	while (w->at_others < others->n && others->rule[w->at_others] < i)
+		w->at_others++;
+	if (own && w->at_own < own->n)
+		next = own->rule[w->at_own];
+	if (w->at_others < others->n && others->rule[w->at_others] < next)
+		next = others->rule[w->at_others];
+	return next;
+}
+
 static void
 rules_open(struct table *table, bool pcre)
 {
@@ -268,6 +371,7 @@ rules_open(struct table *table, bool pcre)
 	buf_init(&rules->nested);
 	buf_init(&rules->last);
 	buf_init(&rules->last_value);
+	map_init_fold(&rules->domains);
 	table->state = rules;
 	while (source_line_next(table->source.text, &at, &b, &line)) {
 		struct rule rule = {.offset = line.offset};
@@ -280,6 +384,7 @@ rules_open(struct table *table, bool pcre)
 		else
 			pattern_release(&rule.first);
 	}
+	rules_index(rules, a);
 	buf_release(&rules->nested);
 	buf_release(&b);
 }
@@ -307,6 +412,11 @@ rules_release(struct table *table)
 		pattern_release(&rules->rule[i].second);
 	}
 	free(rules->rule);
+	for (i = 0; i < rules->domains.n; i++)
+		free(((struct rule_list *)rules->domains.entry[i].value)->
+		    rule);
+	map_release(&rules->domains);
+	free(rules->others.rule);
 	buf_release(&rules->last);
 	buf_release(&rules->last_value);
 }
@@ -349,9 +459,10 @@ static size_t
 rule_for(struct rules *rules, struct str key)
 {
 	bool one_line = str_find(key, '\n') == key.len;
+	struct walk walk = walk_key(rules, key);
 	size_t i;
 
-	for (i = 0; i < rules->n; i++) {
+	for (i = walk_to(&walk, 0); i < rules->n; i = walk_to(&walk, i + 1)) {
 		struct rule *rule = &rules->rule[i];
 
 		if (rule->kind == RULE_IF) {
@@ -410,14 +521,17 @@ static bool
 rules_tell(struct table *table, struct str domain)
 {
 	const struct rules *rules = table->state;
+	struct walk walk = walk_domain(rules, domain);
 	size_t i;
 
-	for (i = 0; i < rules->n; i++) {
+	if (!domain.len)
+		return rules->n != 0;
+	for (i = walk_to(&walk, 0); i < rules->n; i = walk_to(&walk, i + 1)) {
 		const struct rule *rule = &rules->rule[i];
 
 		if (rule->kind == RULE_ENDIF || rule->dead)
 			continue;
-		if (!domain.len || rule->second.text.s ||
+		if ( rule->second.text.s ||
 		    pattern_tells(&rule->first, domain))
 			return true;
 	}
@@ -450,10 +564,11 @@ static bool
 rules_print(struct table *table, struct str domain, struct buf *print)
 {
 	const struct rules *rules = table->state;
+	struct walk walk = walk_domain(rules, domain);
 	size_t i;
 	bool never;
 
-	for (i = 0; i < rules->n; i++) {
+	for (i = walk_to(&walk, 0); i < rules->n; i = walk_to(&walk, i + 1)) {
 		const struct rule *rule = &rules->rule[i];
 
 		if (rule->dead)

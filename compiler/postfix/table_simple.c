@@ -350,9 +350,15 @@ parts_print(struct table *table, struct str domain, struct buf *print)
 	const struct parts *parts = table->state;
 	size_t i;
 
-	for (i = 0; i < parts->n; i++)
-		if (!table_print(parts->table[i], domain, print))
+	for (i = 0; i < parts->n; i++) {
+		struct table *part = parts->table[i];
+
+		if (!table_print(part, domain, print))
 			return false;
+		/* What it is not asked for itself comes through this one. */
+		if (!part->why && part->pattern && !table->pattern)
+			table_print_domain(part, domain, print);
+	}
 	return true;
 }
 
