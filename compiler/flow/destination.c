@@ -84,13 +84,15 @@ without_ipv6(struct str literal)
 }
 
 static void
-find_exact(const struct world *world, struct destination *to)
+find_exact(const struct world *world, struct arena *a,
+    struct destination *to)
 {
 	const struct world_host *host = world_host_at(world,
 	    without_ipv6(to->name));
 
 	if (!host)
 		host = host_of_name(world, to->name);
+	to->host = ARENA_ARRAY(a, const struct world_host *, 1);
 	if (host)
 		add_host(to, host);
 }
@@ -101,12 +103,13 @@ find_exact(const struct world *world, struct destination *to)
  */
 static void
 find_mx(const struct world *world, const struct world_host *from,
-    struct destination *to)
+    struct arena *a, struct destination *to)
 {
 	const struct record *const *mx;
 	size_t n, i;
 
 	mx = records_mx(world->records, to->name, &n);
+	to->host = ARENA_ARRAY(a, const struct world_host *, n);
 	for (i = 0; i < n && mx[i]->preference == mx[0]->preference; i++) {
 		const struct world_host *host = host_of_name(world,
 		    str_of(mx[i]->data));
@@ -133,13 +136,11 @@ destination_find(const struct world *world, const struct world_host *from,
 		to->kind = DESTINATION_BROKEN;
 		return;
 	}
-	to->host = ARENA_ARRAY(a, const struct world_host *,
-	    world->n ? world->n : 1);
 	/* "[192.0.2.1]" as a domain of an address is such a next hop, too. */
 	if (to->exact)
-		find_exact(world, to);
+		find_exact(world, a, to);
 	else
-		find_mx(world, from, to);
+		find_mx(world, from, a, to);
 	if (to->kind == DESTINATION_SELF)
 		return;
 	if (to->n == 1 && to->host[0] == from && to->port == 25)

@@ -27,34 +27,6 @@ in_refs(const struct list *refs, const struct world_host *node)
 	return false;
 }
 
-static bool
-has_fingerprint(const struct world_host *node, struct str fingerprint)
-{
-	const struct fingerprint *f;
-	size_t i;
-
-	if (!node || !node->node)
-		return false;
-	f = node->node->fingerprints.item;
-	for (i = 0; i < node->node->fingerprints.n; i++)
-		if (str_eq_fold(text_str(f[i].value), fingerprint))
-			return true;
-	return false;
-}
-
-/* The node whose certificate it is, wherever it comes from. */
-static const struct world_host *
-certified(const struct relay *r, const struct client *client)
-{
-	const struct world *world = r->p->world;
-	size_t i;
-
-	for (i = 0; client->fingerprint.len && i < world->n; i++)
-		if (has_fingerprint(&world->host[i], client->fingerprint))
-			return &world->host[i];
-	return NULL;
-}
-
 /* Whether the role lets the client in at all. */
 static bool
 is_served(const struct relay *r, const struct caller *caller)
@@ -68,8 +40,8 @@ is_served(const struct relay *r, const struct caller *caller)
 	if (str_eq(from, STR("login")))
 		return caller->client.login.len != 0;
 	if (str_eq(from, STR("certificate")))
-		return in_refs(&r->p->fleet->clients,
-		    certified(r, &caller->client));
+		return in_refs(&r->p->fleet->clients, world_certified(
+		    r->p->world, caller->client.fingerprint));
 	return str_eq(from, STR("anyone"));
 }
 

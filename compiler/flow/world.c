@@ -114,6 +114,19 @@ open_host(struct world *world, struct world_host *wh,
 	return true;
 }
 
+static void
+add_fingerprints(struct world *world, struct world_host *host)
+{
+	const struct fingerprint *f;
+	size_t i;
+
+	if (!host->node)
+		return;
+	f = host->node->fingerprints.item;
+	for (i = 0; i < host->node->fingerprints.n; i++)
+		map_add(&world->by_fingerprint, text_str(f[i].value), host);
+}
+
 void
 world_open(struct world *world, struct arena *a, const struct plan *plan,
     const struct fleet *fleet, const struct records *records,
@@ -129,12 +142,14 @@ world_open(struct world *world, struct arena *a, const struct plan *plan,
 	world->n = 0;
 	world->host = ARENA_ARRAY(a, struct world_host, plan->n);
 	map_init_fold(&world->by_name);
+	map_init_fold(&world->by_fingerprint);
 	for (i = 0; i < plan->n; i++) {
 		struct world_host *host = &world->host[world->n];
 
 		if (!open_host(world, host, &plan->node[i]))
 			continue;
 		map_add(&world->by_name, str_of(host->host.name), host);
+		add_fingerprints(world, host);
 		world->n++;
 	}
 }
@@ -147,6 +162,7 @@ world_release(struct world *world)
 	for (i = 0; i < world->n; i++)
 		host_release(&world->host[i].host);
 	map_release(&world->by_name);
+	map_release(&world->by_fingerprint);
 }
 
 const struct world_host *
@@ -161,6 +177,12 @@ world_host_at(const struct world *world, struct str address)
 	const struct node *node = records_host_of(world->records, address);
 
 	return node ? world_host(world, text_str(node->fqdn)) : NULL;
+}
+
+const struct world_host *
+world_certified(const struct world *world, struct str fingerprint)
+{
+	return map_get(&world->by_fingerprint, fingerprint);
 }
 
 struct str

@@ -38,6 +38,7 @@ struct world {
 					   main.cf */
 	size_t n;
 	struct map by_name;		/* folded: struct world_host */
+	struct map by_fingerprint;	/* of certificates; the same */
 	/* trace --verbose: told of each lookup in a table; may be NULL. */
 	void (*tried)(void *self, const struct table *table, struct str key,
 	    enum table_result result, const struct table_answer *answer);
@@ -60,6 +61,10 @@ const struct world_host *world_host(const struct world *world,
 /* The host that has an IP address; or NULL. */
 const struct world_host *world_host_at(const struct world *world,
     struct str address);
+
+/* The host that shows a certificate, by its fingerprint; or NULL. */
+const struct world_host *world_certified(const struct world *world,
+    struct str fingerprint);
 
 /* How a host is seen by others: its first address of a family ("" : none). */
 struct str world_address(const struct world_host *host, bool v6);
