@@ -320,19 +320,16 @@ table_print_keys(struct table *table, struct str domain, struct buf *print)
 
 /* What a key is answered. */
 static void
-print_answer(struct table *table, struct str key, struct buf *print)
+print_answer(struct table *table, struct str key, struct arena *a,
+    struct buf *print)
 {
 	struct table_answer answer = {.value = {"", 0}};
-	struct arena a;
-	enum table_result result;
+	enum table_result result = get_checked(table, key, a, &answer);
 
-	arena_init(&a);
-	result = get_checked(table, key, &a, &answer);
 	buf_printf(print, "%d %zu ", (int)result, answer.value.len);
 	if (result == TABLE_FOUND)
 		buf_add(print, answer.value.s, answer.value.len);
 	buf_addch(print, '\n');
-	arena_release(&a);
 }
 
 /* Whether a table was printed before, for another list of tables. */
@@ -357,21 +354,21 @@ void
 table_print_domain(struct table *table, struct str domain,
     struct buf *print)
 {
-	struct buf key = BUF_INIT;
+	struct arena a;
 	size_t dot;
 
-	buf_addch(&key, '@');
-	buf_add(&key, domain.s, domain.len);
-	print_answer(table, (struct str){key.s, key.len}, print);
-	buf_release(&key);
-	print_answer(table, domain, print);
+	arena_init(&a);
+	print_answer(table, str_of(arena_printf(&a, "@%.*s",
+	    STR_ARG(domain))), &a, print);
+	print_answer(table, domain, &a, print);
 	while (domain.len && (dot = 1 + str_find(str_from(domain, 1), '.')) <
 	    domain.len) {
 		domain = str_from(domain, dot);
-		print_answer(table, domain, print);
+		print_answer(table, domain, &a, print);
 		domain = str_from(domain, 1);
-		print_answer(table, domain, print);
+		print_answer(table, domain, &a, print);
 	}
+	arena_release(&a);
 }
 
 bool
