@@ -91,3 +91,39 @@ prove_outside(const struct prover *p)
 {
 	return caller_outside(p->world, 1);
 }
+
+/* The first address of a kind that is in the tables. */
+static struct str
+first_mapping(struct prover *p, bool forward)
+{
+	uint32_t i, n = fleet_addresses(p->fleet);
+
+	for (i = 0; i < n; i++) {
+		const struct mapping *m = forward ?
+		    fleet_forward(p->fleet, i) : fleet_alias(p->fleet, i);
+		struct str local = fleet_local(p->fleet, i);
+
+		if (m && !m->bad && !m->poisoned)
+			return str_of(arena_printf(p->arena, "%.*s@%s",
+			    STR_ARG(local), p->fleet->domain.s));
+	}
+	return (struct str){0};
+}
+
+struct str
+prove_own(struct prover *p, const struct world_host *host,
+    const struct listener *contract)
+{
+	const struct text *receives = host->node->receives.item;
+	struct str found;
+
+	if (!str_eq(text_str(contract->recipients), STR("own")))
+		return (struct str){0};
+	if (host->node->role->receives)
+		return host->node->receives.n ?
+		    str_of(arena_printf(p->arena, "postmaster@%s",
+		    receives[0].s)) : (struct str){0};
+	found = str_eq(text_str(contract->from), STR("mx")) ?
+	    (struct str){0} : first_mapping(p, false);
+	return found.len ? found : first_mapping(p, true);
+}

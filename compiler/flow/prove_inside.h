@@ -34,6 +34,10 @@ struct client prove_stranger(const struct prover *p, bool v6);
 struct str prove_stranger_sender(const struct prover *p);
 struct str prove_outside(const struct prover *p);
 
+/* A recipient that a listener's role has for its own; empty: none. */
+struct str prove_own(struct prover *p, const struct world_host *host,
+    const struct listener *contract);
+
 /*
  * Report a law that is broken, with the trace that shows it: a note for every
  * host and decision on the way to the delivery that is wrong (NULL: the last

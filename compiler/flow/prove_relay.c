@@ -52,7 +52,10 @@ sender_of(const struct relay *r, const struct caller *caller)
 	if (caller->client.login.len)
 		return str_of(arena_printf(r->p->arena, "%.*s@%s",
 		    STR_ARG(caller->client.login), r->p->fleet->domain.s));
-	if (caller->node)
+	/* A certificate does not make a stranger one of ours to everybody. */
+	if (caller->node && (str_eq(text_str(r->contract->senders),
+	    STR("any")) || world_host_at(r->p->world,
+	    caller->client.address) == caller->node))
 		return str_of(arena_printf(r->p->arena, "root@%s",
 		    caller->node->host.name));
 	return prove_stranger_sender(r->p);
@@ -176,42 +179,6 @@ try_caller(struct relay *r, const struct caller *caller)
 		try_one(r, caller, usual, r->own, served);
 }
 
-/* The first address of a kind that is in the tables. */
-static struct str
-first_mapping(struct prover *p, bool forward)
-{
-	uint32_t i, n = fleet_addresses(p->fleet);
-
-	for (i = 0; i < n; i++) {
-		const struct mapping *m = forward ?
-		    fleet_forward(p->fleet, i) : fleet_alias(p->fleet, i);
-		struct str local = fleet_local(p->fleet, i);
-
-		if (m && !m->bad && !m->poisoned)
-			return str_of(arena_printf(p->arena, "%.*s@%s",
-			    STR_ARG(local), p->fleet->domain.s));
-	}
-	return (struct str){0};
-}
-
-/* A recipient that the listener's role has for its own; empty: none. */
-static struct str
-own_recipient(struct relay *r)
-{
-	const struct text *receives = r->host->node->receives.item;
-	struct str found;
-
-	if (!str_eq(text_str(r->contract->recipients), STR("own")))
-		return (struct str){0};
-	if (r->host->node->role->receives)
-		return r->host->node->receives.n ?
-		    str_of(arena_printf(r->p->arena, "postmaster@%s",
-		    receives[0].s)) : (struct str){0};
-	found = str_eq(text_str(r->contract->from), STR("mx")) ?
-	    (struct str){0} : first_mapping(r->p, false);
-	return found.len ? found : first_mapping(r->p, true);
-}
-
 /* Whoever is served must not be served in clear text. */
 static void
 prove_encrypted(struct relay *r)
@@ -261,7 +228,7 @@ prove_listener(struct prover *p, const struct world_host *host,
 		return;
 	}
 	r.outside = prove_outside(p);
-	r.own = own_recipient(&r);
+	r.own = prove_own(p, host, contract);
 	r.trusted = trusted_of(&r);
 	callers_init(&r.callers, p->world, p->arena);
 	callers_of_port(&r.callers, host, r.port);

@@ -1,7 +1,8 @@
 /*
- * Nobody sends as somebody else, where a role says that senders are their
- * own: a login may use its address in the main domain, with an extension, and
- * no other, whatever the letter case.
+ * Nobody sends as somebody else. Where a role says that senders are their own,
+ * a login may use its address in the main domain, with an extension, and no
+ * other, whatever the letter case. Where a listener takes strangers' mail with
+ * their own senders only, none of them may have a domain of ours.
  */
 #include "flow/prove_inside.h"
 
@@ -75,6 +76,54 @@ prove_logins(struct prover *p, const struct world_host *host,
 	try_sender(p, host, port, login, prove_stranger_sender(p), false);
 }
 
+/* A stranger with a sender of ours: false, it was taken and told of. */
+static bool
+try_stranger(struct prover *p, const struct world_host *host,
+    const struct listener_port *port, struct str recipient, bool v6,
+    struct str domain)
+{
+	struct message m = {.client = prove_stranger(p, v6),
+		.helo = STR("mail.example.net"), .recipient = recipient};
+	struct origin at = host_setting_origin(&host->host, port->service,
+	    "smtpd_sender_restrictions");
+	const struct hop *hop;
+	bool taken;
+
+	m.sender = m.header_from = str_of(arena_printf(p->arena,
+	    "someone@%.*s", STR_ARG(domain)));
+	hop = trace_hop(p->world, host, port, &m, &p->scratch);
+	taken = hop->verdict.kind == VERDICT_ACCEPT;
+	if (taken && prove_may_report(p, FINDING_FLOW_SENDER, host))
+		prove_report(p, FINDING_FLOW_SENDER, at.source ? at :
+		    hop->verdict.by.at, hop, NULL, "%s takes mail with the "
+		    "envelope sender <%.*s> from a stranger; by its role "
+		    "(senders: theirs) it must not", host->host.name,
+		    STR_ARG(m.sender));
+	prove_forget(p);
+	return !taken;
+}
+
+static void
+prove_strangers(struct prover *p, const struct world_host *host,
+    const struct listener_port *port, const struct listener *contract)
+{
+	const struct domain *alias = p->fleet->alias_domains.item;
+	struct str own = prove_own(p, host, contract);
+	size_t i, v6;
+
+	if (!own.len)
+		own = prove_outside(p);
+	for (v6 = 0; v6 < 2; v6++) {
+		if (!try_stranger(p, host, port, own, v6,
+		    text_str(p->fleet->domain)))
+			return;
+		for (i = 0; i < p->fleet->alias_domains.n; i++)
+			if (!try_stranger(p, host, port, own, v6,
+			    text_str(alias[i].name)))
+				return;
+	}
+}
+
 /* Whether a role sends with its clients' own senders only. */
 static bool
 sends_own(const struct role *role)
@@ -99,16 +148,19 @@ prove_senders(struct prover *p)
 		    NULL;
 		const struct listener *contract;
 
-		if (!role || !sends_own(role))
+		if (!role)
 			continue;
 		contract = role->listeners.item;
 		for (j = 0; j < role->listeners.n; j++) {
 			const struct listener_port *port = trace_port(host,
 			    role_listener_port(p->fleet, &contract[j]));
 
-			if (port && str_eq(text_str(contract[j].from),
-			    STR("login")))
+			if (port && sends_own(role) && str_eq(text_str(
+			    contract[j].from), STR("login")))
 				prove_logins(p, host, port);
+			if (port && str_eq(text_str(contract[j].senders),
+			    STR("theirs")))
+				prove_strangers(p, host, port, &contract[j]);
 		}
 	}
 }

@@ -33,6 +33,7 @@ struct listener {
 	struct text from;		/* anyone, mx, login, certificate */
 	struct text tls;		/* may, encrypt, wrapper */
 	struct text recipients;		/* own, any */
+	struct text senders;		/* of strangers: any, theirs */
 };
 
 /* What the role may send, to be proven on the rendered files. */

@@ -6,6 +6,7 @@ static const char *const clients[] =
 static const char *const listener_tls[] =
 	{"may", "encrypt", "wrapper", NULL};
 static const char *const recipients[] = {"own", "any", NULL};
+static const char *const outside_senders[] = {"any", "theirs", NULL};
 static const char *const destinations[] =
 	{"internet", "srs", "fleet", "mta", NULL};
 static const char *const senders[] =
@@ -45,7 +46,10 @@ TYPE(listener, "a port that the role opens",
 	FIELD(listener, tls, KIND_ENUM, .flags = FIELD_REQUIRED,
 	    .choice = listener_tls, .doc = "TLS on it"),
 	FIELD(listener, recipients, KIND_ENUM, .flags = FIELD_REQUIRED,
-	    .choice = recipients, .doc = "for which recipients")
+	    .choice = recipients, .doc = "for which recipients"),
+	FIELD(listener, senders, KIND_ENUM, .choice = outside_senders,
+	    .preset = "any", .doc = "the envelope senders of strangers: "
+	        "theirs are none in a domain of ours")
 );
 
 TYPE(egress, "what the role sends",
