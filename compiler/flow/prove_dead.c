@@ -1,8 +1,9 @@
 /*
  * Entries that no mail reaches. A table may stand in several lists, and an
  * entry lives if one of them can come to it. Judged are tables that mailc
- * rendered and that lists of addresses name; what stands inside pipemap: and
- * its like, in restrictions and in match lists is taken to live.
+ * rendered and that lists of addresses name; what only stands inside pipemap:
+ * and its like, in restrictions and in match lists is taken to live, unless
+ * an earlier entry of the same table always answers for it.
  */
 #include "flow/prove_inside.h"
 
@@ -259,6 +260,51 @@ judge_table(struct dead *d, const struct table *table)
 	}
 }
 
+/* Entries behind others of their table */
+
+struct inside {
+	struct dead *dead;
+	struct group *group;		/* NULL: none was reported */
+};
+
+static void
+report_shadowed(void *self, struct str key, const struct table_answer *entry,
+    const struct table_answer *by)
+{
+	struct inside *in = self;
+	struct dead *d = in->dead;
+	struct prover *p = d->p;
+	const struct planned_file *file = entry->owner;
+	char *name;
+
+	if (in->group) {
+		in->group->n++;
+		return;
+	}
+	in->group = ARENA_NEW(p->arena, struct group);
+	in->group->finding = diag_add(p->diag, FINDING_TABLE_ENTRY_DEAD,
+	    place_origin(file, entry->offset), "no mail reaches the entry "
+	    "'%.*s' of /%s on %s: an earlier one of the table answers for all "
+	    "that it is for", STR_ARG(key), file->path, d->host->host.name);
+	diag_note(p->diag, in->group->finding, place_origin(file,
+	    by->offset), "it is here");
+	name = arena_printf(p->arena, "%s inside", file->path);
+	map_add(&d->seen, str_of(name), in->group);
+}
+
+static void
+judge_inside(struct dead *d, const struct table *table)
+{
+	const struct planned_file *file = table_file_owner(table);
+	struct inside in = {.dead = d};
+
+	/* A table may be open twice, and a template on many hosts. */
+	if (file && !map_get(&d->seen, str_of(arena_printf(&d->p->scratch,
+	    "%s inside", file->path))))
+		table_shadowed(table, report_shadowed, &in);
+	prove_forget(d->p);
+}
+
 /* Tables by their files */
 
 static bool
@@ -323,8 +369,10 @@ judge_host(struct dead *d)
 	size_t i = 0;
 
 	find_uses(d);
-	while ((table = tables_next(tables, &i)))
+	while ((table = tables_next(tables, &i))) {
 		judge_table(d, table);
+		judge_inside(d, table);
+	}
 	for (i = 0; i < files->n; i++)
 		if (is_table(&files->file[i]))
 			judge_file(d, &files->file[i]);

@@ -390,6 +390,14 @@ table_print(const struct table *table, struct str domain, struct buf *print)
 	return true;
 }
 
+void
+table_shadowed(const struct table *table, table_shadowed_fn *each,
+    void *self)
+{
+	if (!table->why && table->type->shadowed)
+		table->type->shadowed(table, each, self);
+}
+
 bool
 table_next(const struct table *table, size_t *at, struct str *key,
     struct table_answer *answer)

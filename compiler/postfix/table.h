@@ -105,6 +105,16 @@ bool table_print(const struct table *table, struct str domain,
     struct buf *print);
 
 /*
+ * Tell each() of every network or pattern that never answers, for one before
+ * it in the same table is plainly broader and does. Of both .value, .owner
+ * and .offset are set. Of keys that stand twice nothing is told.
+ */
+typedef void table_shadowed_fn(void *self, struct str key,
+    const struct table_answer *entry, const struct table_answer *by);
+void table_shadowed(const struct table *table, table_shadowed_fn *each,
+    void *self);
+
+/*
  * Step through the entries of a table that is a file of keys (texthash,
  * hash, cdb …, inline): false at the end, at once for all other types. Start
  * with *at = 0.

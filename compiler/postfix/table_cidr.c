@@ -16,6 +16,8 @@ struct cidr_rule {
 	struct cidr cidr;
 	enum cidr_kind kind;
 	size_t endif;		/* of an if; 0: there is none */
+	size_t parent;		/* the if that it is in, + 1; or 0 */
+	struct str network;	/* as it is written */
 	struct str value;
 	size_t offset;
 };
@@ -119,6 +121,7 @@ rule_read(const struct cidr_rules *rules, struct str line,
 	if (!end || cidr_parse(a, &rule->cidr, (struct str){line.s, end}))
 		return false;
 	rule->cidr.match = match;
+	rule->network = (struct str){line.s, end};
 	return rule->kind == CIDR_IF || rule->value.len;
 }
 
@@ -134,6 +137,13 @@ rule_add(struct cidr_rules *rules, const struct cidr_rule *rule)
 		    mul_or_die(rules->cap, sizeof(*rules->rule)));
 	}
 	rules->rule[rules->n++] = *rule;
+	if (nested->len) {
+		size_t *parent = &rules->rule[position].parent;
+
+		memcpy(parent, nested->s + nested->len - sizeof(position),
+		    sizeof(position));
+		++*parent;
+	}
 	if (rule->kind == CIDR_IF) {
 		char bytes[sizeof(position)];
 
@@ -165,9 +175,12 @@ cidr_open(struct table *table)
 
 		if (!rule_read(rules, line.text, &rule, a))
 			continue;
-		if (line.joined)
+		if (line.joined) {
 			rule.value.s = arena_strndup(a, rule.value.s,
 			    rule.value.len);
+			rule.network.s = arena_strndup(a, rule.network.s,
+			    rule.network.len);
+		}
 		rule_add(rules, &rule);
 	}
 	buf_release(&rules->nested);
@@ -214,6 +227,64 @@ cidr_tells(struct table *table, struct str domain)
 	return false;
 }
 
+/* Whether all addresses of the one network are in the other. */
+static bool
+is_within(const struct cidr *one, const struct cidr *other)
+{
+	unsigned i;
+
+	if (!one->match || !other->match || one->bytes != other->bytes)
+		return false;
+	for (i = 0; i < one->bytes; i++)
+		if ((other->mask[i] & ~one->mask[i]) ||
+		    (one->net[i] & other->mask[i]) != other->net[i])
+			return false;
+	return true;
+}
+
+/* Whether a rule stands where each key that comes to j came by. */
+static bool
+is_before(const struct cidr_rules *rules, const struct cidr_rule *rule,
+    size_t j)
+{
+	const struct cidr_rule *parent;
+
+	if (!rule->parent)
+		return true;
+	parent = &rules->rule[rule->parent - 1];
+	return j < (parent->endif ? parent->endif : rules->n);
+}
+
+/* Of more rules than these nothing is told: each meets all before it. */
+enum { MOST = 5000 };
+
+static void
+cidr_shadowed(const struct table *table, table_shadowed_fn *each, void *self)
+{
+	const struct cidr_rules *rules = table->state;
+	size_t i, j;
+
+	for (j = 0; j < rules->n && rules->n <= MOST; j++) {
+		const struct cidr_rule *rule = &rules->rule[j];
+
+		for (i = 0; rule->kind == CIDR_MATCH && i < j; i++) {
+			const struct cidr_rule *by = &rules->rule[i];
+
+			if (by->kind != CIDR_MATCH ||
+			    !is_before(rules, by, j) ||
+			    !is_within(&rule->cidr, &by->cidr))
+				continue;
+			each(self, rule->network, &(struct table_answer){
+			    .value = rule->value,
+			    .owner = table->source.owner,
+			    .offset = rule->offset}, &(struct table_answer){
+			    .value = by->value, .owner = table->source.owner,
+			    .offset = by->offset});
+			break;
+		}
+	}
+}
+
 static void
 cidr_release(struct table *table)
 {
@@ -229,5 +300,6 @@ const struct table_type table_cidr = {
 	.get = cidr_get,
 	.tells = cidr_tells,
 	.print = table_print_keys,
+	.shadowed = cidr_shadowed,
 	.release = cidr_release,
 };

@@ -33,6 +33,9 @@ struct table_type {
 	/* table_print() of its addresses. NULL: it cannot be told. */
 	bool (*print)(struct table *table, struct str domain,
 	    struct buf *print);
+	/* NULL: none is, or that cannot be told. */
+	void (*shadowed)(const struct table *table, table_shadowed_fn *each,
+	    void *self);
 	/* NULL: it has no entries to step through. */
 	bool (*next)(const struct table *table, size_t *at, struct str *key,
 	    struct table_answer *answer);

@@ -8,45 +8,9 @@
 #include "postfix/table_inside.h"
 
 #include "postfix/lines.h"
-#include "postfix/table_regex.h"
+#include "postfix/table_rules.h"
 
 #include <stdlib.h>
-
-enum rule_kind { RULE_MATCH, RULE_IF, RULE_ENDIF };
-
-struct rule {
-	enum rule_kind kind;
-	bool dead;			/* it turned out to be broken */
-	struct pattern first, second;	/* second.text.s NULL: none */
-	struct str replacement;
-	bool literal;			/* no $number in it */
-	unsigned highest;		/* $number */
-	size_t endif;			/* of an if; 0: there is none */
-	size_t offset;			/* of the line in the source */
-};
-
-/* The numbers of rules, in order. */
-struct rule_list {
-	size_t *rule;
-	size_t n, cap;
-};
-
-struct rules {
-	bool pcre;
-	struct rule *rule;
-	size_t n, cap;
-	/*
-	 * A rule for addresses of one domain is looked at for these only:
-	 * there may be thousands. The others are looked at for all keys.
-	 */
-	struct map domains;	/* folded: struct rule_list */
-	struct rule_list others;
-	struct buf nested;		/* positions of open ifs, size_t each */
-	/* One key is asked for several times in a row, by several lists. */
-	struct buf last;		/* the key; empty: none yet */
-	size_t last_rule;		/* what it came to; n: nothing */
-	struct buf last_value;		/* of a rule that is not literal */
-};
 
 static bool
 word_is(struct str line, const char *word)
@@ -240,6 +204,11 @@ nest(struct rules *rules)
 	size_t position = rules->n - 1;
 	struct buf *nested = &rules->nested;
 
+	if (nested->len) {
+		memcpy(&rule->parent, nested->s + nested->len -
+		    sizeof(position), sizeof(position));
+		rule->parent++;
+	}
 	if (rule->kind == RULE_IF) {
 		char bytes[sizeof(position)];
 
@@ -262,97 +231,6 @@ rule_add(struct rules *rules, const struct rule *rule)
 	}
 	rules->rule[rules->n++] = *rule;
 	nest(rules);
-}
-
-/* The domain of all addresses that a rule can match; else empty. */
-static struct str
-domain_of_rule(const struct rule *rule)
-{
-	struct str suffix = rule->first.suffix;
-	size_t at = suffix.len;
-
-	if (rule->kind != RULE_MATCH || !rule->first.match)
-		return (struct str){"", 0};
-	while (at && suffix.s[at - 1] != '@')
-		at--;
-	return at ? str_from(suffix, at) : (struct str){"", 0};
-}
-
-static void
-list_add(struct rule_list *list, size_t i)
-{
-	if (list->n == list->cap) {
-		list->cap = list->cap ? list->cap * 2 : 2;
-		list->rule = xrealloc(list->rule, mul_or_die(list->cap,
-		    sizeof(*list->rule)));
-	}
-	list->rule[list->n++] = i;
-}
-
-/* Sort the rules out by what they are for. */
-static void
-rules_index(struct rules *rules, struct arena *a)
-{
-	size_t i;
-
-	for (i = 0; i < rules->n; i++) {
-		struct str domain = domain_of_rule(&rules->rule[i]);
-		struct rule_list *list = &rules->others;
-
-		if (domain.len) {
-			list = map_get(&rules->domains, domain);
-			if (!list) {
-				list = ARENA_NEW(a, struct rule_list);
-				map_add(&rules->domains, domain, list);
-			}
-		}
-		list_add(list, i);
-	}
-}
-
-/* The rules that a key, or an address of a domain, may meet. */
-struct walk {
-	const struct rules *rules;
-	const struct rule_list *own;	/* of its domain; or NULL */
-	size_t at_own, at_others;
-};
-
-static struct walk
-walk_domain(const struct rules *rules, struct str domain)
-{
-	return (struct walk){rules, domain.len ? map_get(&rules->domains,
-	    domain) : NULL, 0, 0};
-}
-
-static struct walk
-walk_key(const struct rules *rules, struct str key)
-{
-	size_t at;
-
-	/* "$" may match before a line break, too. */
-	key.len -= key.len && key.s[key.len - 1] == '\n';
-	for (at = key.len; at && key.s[at - 1] != '@'; at--)
-		;
-	return walk_domain(rules, at ? str_from(key, at) :
-	    (struct str){"", 0});
-}
-
-/* The next one that is not before i, or their number. */
-static size_t
-walk_to(struct walk *w, size_t i)
-{
-	const struct rule_list *own = w->own, *others = &w->rules->others;
-	size_t next = w->rules->n;
-
-	while (own && w->at_own < own->n && own->rule[w->at_own] < i)
-		w->at_own++;
-	while (w->at_others < others->n && others->rule[w->at_others] < i)
-		w->at_others++;
-	if (own && w->at_own < own->n)
-		next = own->rule[w->at_own];
-	if (w->at_others < others->n && others->rule[w->at_others] < next)
-		next = others->rule[w->at_others];
-	return next;
 }
 
 static void
@@ -412,11 +290,7 @@ rules_release(struct table *table)
 		pattern_release(&rules->rule[i].second);
 	}
 	free(rules->rule);
-	for (i = 0; i < rules->domains.n; i++)
-		free(((struct rule_list *)rules->domains.entry[i].value)->
-		    rule);
-	map_release(&rules->domains);
-	free(rules->others.rule);
+	rules_index_release(rules);
 	buf_release(&rules->last);
 	buf_release(&rules->last_value);
 }
@@ -516,83 +390,6 @@ rules_get(struct table *table, struct str key, struct arena *a,
 	return TABLE_FOUND;
 }
 
-/* A rule that no address in the domain can match tells nothing of it. */
-static bool
-rules_tell(struct table *table, struct str domain)
-{
-	const struct rules *rules = table->state;
-	struct walk walk = walk_domain(rules, domain);
-	size_t i;
-
-	if (!domain.len)
-		return rules->n != 0;
-	for (i = walk_to(&walk, 0); i < rules->n; i = walk_to(&walk, i + 1)) {
-		const struct rule *rule = &rules->rule[i];
-
-		if (rule->kind == RULE_ENDIF || rule->dead)
-			continue;
-		if ( rule->second.text.s ||
-		    pattern_tells(&rule->first, domain))
-			return true;
-	}
-	return false;
-}
-
-/* What matches a rule's pattern, in words that do not name the domain. */
-static bool
-print_pattern(const struct rule *rule, struct str domain, bool *never,
-    struct buf *print)
-{
-	const struct pattern *pattern = &rule->first;
-	struct str head = {"", 0};
-	enum pattern_fate fate = pattern_fate(pattern, domain, &head);
-
-	*never = fate == (pattern->match ? PATTERN_NEVER : PATTERN_ALWAYS);
-	if (*never)
-		return true;
-	if (fate == PATTERN_UNTOLD || rule->second.text.s)
-		return false;
-	buf_printf(print, "%d %d ", fate == PATTERN_HEAD, pattern->match);
-	if (fate == PATTERN_HEAD)
-		buf_printf(print, "%d %zu %.*s ", pattern->flags, head.len,
-		    STR_ARG(head));
-	return true;
-}
-
-/* The rules that an address of the domain may meet, one after the other. */
-static bool
-rules_print(struct table *table, struct str domain, struct buf *print)
-{
-	const struct rules *rules = table->state;
-	struct walk walk = walk_domain(rules, domain);
-	size_t i;
-	bool never;
-
-	for (i = walk_to(&walk, 0); i < rules->n; i = walk_to(&walk, i + 1)) {
-		const struct rule *rule = &rules->rule[i];
-
-		if (rule->dead)
-			continue;
-		if (rule->kind == RULE_ENDIF) {
-			buf_addstr(print, "endif\n");
-			continue;
-		}
-		if (!print_pattern(rule, domain, &never, print))
-			return false;
-		if (rule->kind == RULE_IF && never && !rule->endif)
-			return true;
-		if (rule->kind == RULE_IF && never)
-			i = rule->endif;
-		else if (rule->kind == RULE_IF)
-			buf_addstr(print, "if\n");
-		else if (!never)
-			buf_printf(print, "%zu %.*s\n",
-			    rule->replacement.len,
-			    STR_ARG(rule->replacement));
-	}
-	return true;
-}
-
 const struct table_type table_regexp = {
 	.name = "regexp",
 	.pattern = true,
@@ -600,6 +397,7 @@ const struct table_type table_regexp = {
 	.get = rules_get,
 	.tells = rules_tell,
 	.print = rules_print,
+	.shadowed = rules_shadowed,
 	.release = rules_release,
 };
 
@@ -610,5 +408,6 @@ const struct table_type table_pcre = {
 	.get = rules_get,
 	.tells = rules_tell,
 	.print = rules_print,
+	.shadowed = rules_shadowed,
 	.release = rules_release,
 };

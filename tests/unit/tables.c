@@ -540,6 +540,74 @@ prints(void **state)
 }
 
 static void
+note_shadowed(void *self, struct str key, const struct table_answer *entry,
+    const struct table_answer *by)
+{
+	struct buf *b = self;
+
+	assert_true(by->offset <= entry->offset);
+	buf_printf(b, "%.*s=%.*s<%.*s ", STR_ARG(key), STR_ARG(entry->value),
+	    STR_ARG(by->value));
+}
+
+/* Entries that never answer, and such as only look like it. */
+static void
+shadowed(void **state)
+{
+	static const struct {
+		const char *spec, *told;
+	} some[] = {
+		{"pcre:{{/^a$/ 1} {/^a$/ 2} {/^a$/ 3}}", "^a$=2<1 ^a$=3<1 "},
+		{"pcre:{{/^a$/ 1} {/^b$/ 2}}", ""},
+		{"pcre:{{/^a$/ 1} {/^a$/i 2}}", ""},
+		{"pcre:{{!/^a$/ 1} {/^a$/ 2}}", ""},
+		{"pcre:{{!/^a$/ 1} {!/^a$/ 2}}", "^a$=2<1 "},
+		{"pcre:{{/./ 1} {/^a$/ 2}}", "^a$=2<1 "},
+		{"pcre:{{!/./ 1} {/^a$/ 2}}", ""},
+		{"pcre:{{/^a$/ 2} {/./ 1}}", ""},
+		{"pcre:{{/@x$/ 1} {/^a@x$/ 2} {/b@x$/ 3} {/@y$/ 4}}",
+		    "^a@x$=2<1 b@x$=3<1 "},
+		{"pcre:{{/@x$/i 1} {/^a@x$/ 2}}", ""},
+		{"pcre:{{/^@x$/ 1} {/^a@x$/ 2}}", ""},
+		{"pcre:{{/@x$/ 1} {!/^a@x$/ 2}}", ""},
+		{"pcre:{{/@x$/ 1} {/^a@x/ 2} {/@x?$/ 3} {/xx$/ 4}}", ""},
+		{"pcre:{{if /b/} {/./ 1} {/a/ 2} {endif} {/a/ 3}}", "a=2<1 "},
+		{"pcre:{{/./ 1} {if /b/} {/a/ 2} {endif}}", "a=2<1 "},
+		{"pcre:{{if /b/} {/a/ 1} {endif} {if /c/} {/a/ 2} {endif} "
+		    "{/a/ 3} {/a/ 4}}", "a=4<3 "},
+		{"pcre:{{if /b/} {if /c/} {/a/ 1} {endif} {/a/ 2} {endif}}",
+		    ""},
+		{"pcre:{{if /b/} {/a/ 1} {if /c/} {/a/ 2} {endif} {endif}}",
+		    "a=2<1 "},
+		{"regexp:{{/@x$/ 1} {/^a@x$/!/b/ 2}}", "^a@x$=2<1 "},
+		{"regexp:{{/@x$/!/b/ 1} {/^a@x$/ 2}}", ""},
+		{"regexp:{{/a/!/b/ 1} {/a/ 2}}", ""},
+		{"cidr:{{10.0.0.0/8 1} {10.1.0.0/16 2} {10.0.0.1 3}}",
+		    "10.1.0.0/16=2<1 10.0.0.1=3<1 "},
+		{"cidr:{{10.1.0.0/16 1} {10.0.0.0/8 2} {11.0.0.1 3}}", ""},
+		{"cidr:{{!10.0.0.0/8 1} {11.0.0.1 2}}", ""},
+		{"cidr:{{2001:db8::/32 1} {2001:db8:1::1 2} {::/0 3} {::1 4} "
+		    "{1.2.3.4 5}}", "2001:db8:1::1=2<1 ::1=4<3 "},
+		{"cidr:{{if 10.0.0.0/8} {10.1.0.0/16 1} {10.1.1.1 2} {endif} "
+		    "{10.1.1.2 3}}", "10.1.1.1=2<1 "},
+		{"hash:/indexed", ""},
+		{"pipemap:{pcre:{{/./ 1} {/a/ 2}},static:x}", ""},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
+		struct buf b = BUF_INIT;
+
+		table_shadowed(table_open(host.tables,
+		    str_of(some[i].spec)), note_shadowed, &b);
+		if (strcmp(b.s, some[i].told))
+			fail_msg("%s: '%s'", some[i].spec, b.s);
+		buf_release(&b);
+	}
+}
+
+static void
 entries(void **state)
 {
 	struct table_answer answer;
@@ -611,6 +679,7 @@ main(void)
 		cmocka_unit_test(kinds),
 		cmocka_unit_test(tells),
 		cmocka_unit_test(prints),
+		cmocka_unit_test(shadowed),
 		cmocka_unit_test(entries),
 		cmocka_unit_test(told),
 		cmocka_unit_test(deep),
