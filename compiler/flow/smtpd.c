@@ -2,7 +2,8 @@
  * The stages of an SMTP session up to RCPT TO, in the order in which they
  * happen. With smtpd_delay_reject (the default) the lists of all stages are
  * judged when a recipient is named; without it each at its own command, when
- * less is known of the session.
+ * less is known of the session. A recipient that is taken still meets the
+ * lists of DATA, as the message's only one.
  */
 #include "flow/smtpd_inside.h"
 
@@ -39,8 +40,8 @@ judge_stage(struct judge *j, const struct restrictions *list, struct str reply_n
 
 	j->recursion = j->warn_if_reject = 0;
 	j->asked_sender = false;
-	j->asked_recipient = list == &j->smtpd->relay ||
-	    list == &j->smtpd->recipient;
+	j->asked_recipient = j->at_rcpt && list != &j->smtpd->client &&
+	    list != &j->smtpd->helo && list != &j->smtpd->sender;
 	check = judge_list(j, list, reply_name, reply_class, implicit);
 	if (j->asked_sender && j->asked_recipient)
 		j->verdict->sender_mattered = true;
@@ -479,6 +480,36 @@ smtpd_mail(const struct smtpd *smtpd, const struct session *session,
 	return mail;
 }
 
+/* A list that the message meets; what it would permit may be put off. */
+static enum check
+check_message(struct judge *j, const struct restrictions *list,
+    struct str reply_name, enum subject reply_class)
+{
+	enum check check;
+
+	j->if_reject.active = false;
+	check = judge_stage(j, list, reply_name, reply_class, NULL);
+	if (ends(check) || !j->if_permit.active)
+		return check;
+	return judge_deferred(j, &j->if_permit);
+}
+
+/* DATA, and the end of the message. */
+static enum check
+check_data(struct judge *j)
+{
+	const struct smtpd *smtpd = j->smtpd;
+	enum check check;
+
+	j->recipient = true;
+	j->if_permit.active = false;
+	check = check_message(j, &smtpd->data, STR("DATA"), SUBJECT_DATA);
+	if (ends(check))
+		return check;
+	return check_message(j, &smtpd->end_of_data, STR("END-OF-MESSAGE"),
+	    SUBJECT_END_OF_DATA);
+}
+
 void
 smtpd_rcpt(struct smtpd_mail *mail, struct str recipient,
     bool bad_recipient, struct arena *a, struct verdict *verdict)
@@ -495,6 +526,8 @@ smtpd_rcpt(struct smtpd_mail *mail, struct str recipient,
 	*verdict = mail->said.verdict;
 	if (!ends(check))
 		check = rcpt_to(&j);
+	if (!ends(check))
+		check = check_data(&j);
 	if (!ends(check)) {
 		if (!verdict->by.what)
 			verdict->by.what = "no restriction refuses it";

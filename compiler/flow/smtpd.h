@@ -40,8 +40,8 @@ enum verdict_kind {
 
 struct verdict {
 	enum verdict_kind kind;
-	int code;			/* of RCPT TO, or of what failed
-					   before; 421 with text of our own
+	int code;			/* of RCPT TO, of what failed before,
+					   or of DATA and its end; 421 with text of our own
 					   where Postfix just hangs up */
 	const char *text;		/* "5.7.1 <x@y>: Relay access denied" */
 	const char *why;		/* UNKNOWN: a clause */

@@ -39,7 +39,8 @@ static bool
 any(const struct smtpd *smtpd, query_fn *is, const struct query *query)
 {
 	const struct restrictions *lists[] = {&smtpd->client, &smtpd->helo,
-	    &smtpd->sender, &smtpd->relay, &smtpd->recipient}, *c;
+	    &smtpd->sender, &smtpd->data, &smtpd->end_of_data,
+	    &smtpd->relay, &smtpd->recipient}, *c;
 	const struct maps *maps[] = {&smtpd->canonical,
 	    &smtpd->recipient_canonical, &smtpd->virtual_alias,
 	    &smtpd->local_recipients, &smtpd->mailboxes,
@@ -47,7 +48,7 @@ any(const struct smtpd *smtpd, query_fn *is, const struct query *query)
 	size_t i;
 
 	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		if (list_any(lists[i], i >= 3, is, query))
+		if (list_any(lists[i], i >= 5, is, query))
 			return true;
 	for (c = smtpd->classes; c; c = c->next)
 		if (list_any(c, true, is, query))

@@ -69,6 +69,7 @@ struct smtpd {
 	struct smtpd_settings set;
 	struct address_rules rules;	/* for keys; the host's for resolving */
 	struct restrictions client, helo, sender, relay, recipient;
+	struct restrictions data, end_of_data;
 	/* What a bare table is in each of them. */
 	struct {
 		const struct restriction *client, *helo, *sender, *recipient;
@@ -94,7 +95,8 @@ enum check {
 /* Whom a restriction is about, as replies name them. */
 enum subject {
 	SUBJECT_CLIENT, SUBJECT_REVERSE, SUBJECT_CERTIFICATE, SUBJECT_LOGIN,
-	SUBJECT_HELO, SUBJECT_SENDER, SUBJECT_RECIPIENT,
+	SUBJECT_HELO, SUBJECT_SENDER, SUBJECT_RECIPIENT, SUBJECT_DATA,
+	SUBJECT_END_OF_DATA,
 };
 
 struct reply {

@@ -85,6 +85,8 @@ smtpd_is_curious(const struct smtpd *smtpd)
 	    list_is_curious(&smtpd->sender, false) ||
 	    list_is_curious(&smtpd->relay, false) ||
 	    list_is_curious(&smtpd->recipient, false) ||
+	    list_is_curious(&smtpd->data, false) ||
+	    list_is_curious(&smtpd->end_of_data, false) ||
 	    smtpd->ehlo_words.n)
 		return true;
 	for (c = smtpd->classes; c; c = c->next)

@@ -284,6 +284,9 @@ smtpd_open_lists(struct smtpd *smtpd)
 	open_list(smtpd, &smtpd->sender, "smtpd_sender_restrictions");
 	open_list(smtpd, &smtpd->relay, "smtpd_relay_restrictions");
 	open_list(smtpd, &smtpd->recipient, "smtpd_recipient_restrictions");
+	open_list(smtpd, &smtpd->data, "smtpd_data_restrictions");
+	open_list(smtpd, &smtpd->end_of_data,
+	    "smtpd_end_of_data_restrictions");
 	open_classes(smtpd);
 	for (c = smtpd->classes; c; c = c->next)
 		link_items(smtpd, c);
@@ -299,6 +302,8 @@ smtpd_open_lists(struct smtpd *smtpd)
 	link_items(smtpd, &smtpd->sender);
 	link_items(smtpd, &smtpd->relay);
 	link_items(smtpd, &smtpd->recipient);
+	link_items(smtpd, &smtpd->data);
+	link_items(smtpd, &smtpd->end_of_data);
 	if (!has_refusal(&smtpd->recipient, 0) &&
 	    !has_refusal(&smtpd->relay, 0))
 		smtpd_break(smtpd, "neither smtpd_relay_restrictions nor "

@@ -22,6 +22,10 @@ subject_name(enum subject subject)
 		return "Sender address";
 	case SUBJECT_RECIPIENT:
 		return "Recipient address";
+	case SUBJECT_DATA:
+		return "Data command";
+	case SUBJECT_END_OF_DATA:
+		return "End-of-data";
 	}
 	return "";
 }

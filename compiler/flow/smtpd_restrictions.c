@@ -38,6 +38,8 @@ judge_subject(struct judge *j, struct str *text, struct step *step)
 	case SUBJECT_CLIENT:
 	case SUBJECT_CERTIFICATE:
 	case SUBJECT_LOGIN:
+	case SUBJECT_DATA:
+	case SUBJECT_END_OF_DATA:
 		*text = session->client.name;
 		step->reply_name = j->client;
 		return !name_unknown(*text);

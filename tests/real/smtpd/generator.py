@@ -392,7 +392,8 @@ class Generator:
                               ', '.join(self.classes)))
         for percent, name, most in ((40, 'client', 3), (40, 'helo', 3),
                                     (60, 'sender', 4), (75, 'relay', 4),
-                                    (70, 'recipient', 5)):
+                                    (70, 'recipient', 5), (15, 'data', 3),
+                                    (10, 'end_of_data', 3)):
             if not self.chance(percent):
                 continue
             value = self.list(most)

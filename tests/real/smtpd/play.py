@@ -226,10 +226,22 @@ class Connection:
             self.say('AUTH PLAIN ' + base64.b64encode(
                 ('\0%s\0x' % self.login).encode()).decode())
 
-    def recipient(self, sender, to):
+    def end(self):
+        """The message's end, whose restrictions count and not cleanup(8)."""
+        try:
+            self.say('\r\n.')
+        except Refused as refused:
+            if 'queue file write error' not in str(refused):
+                raise
+
+    def recipient(self, sender, to, data):
         try:
             self.say('MAIL FROM:<%s>' % sender)
-            return self.say('RCPT TO:<%s>' % to)
+            reply = self.say('RCPT TO:<%s>' % to)
+            if data:
+                self.say('DATA')
+                self.end()
+            return reply
         except Refused as refused:
             return str(refused)
         finally:
@@ -243,6 +255,9 @@ def ask_postfix(case, sessions, certificates, postfix):
     """What the real one says to each session."""
     wrapper = bool(re.search(r'^smtpd_tls_wrappermode = yes', case.text,
                              re.M))
+    # What every template has refuses nobody.
+    data = re.search(r'^smtpd_(data|end_of_data)_restrictions = '
+                     r'(?!reject_unauth_pipelining$)', case.text, re.M)
     said, last, connection = [], None, None
     for session in sessions:
         who, (sender, to) = session[:4], session[4:]
@@ -258,7 +273,7 @@ def ask_postfix(case, sessions, certificates, postfix):
                 connection.open(wrapper, postfix.log)
             except Refused as why:
                 refused = str(why)
-        said.append(refused or connection.recipient(sender, to))
+        said.append(refused or connection.recipient(sender, to, data))
         # After 421 and 521 Postfix hangs up.
         if not refused and said[-1][1:3] == '21':
             last = None
