@@ -92,6 +92,12 @@ prove_outside(const struct prover *p)
 	return caller_outside(p->world, 1);
 }
 
+bool
+prove_is_ours(const struct prover *p, struct str domain)
+{
+	return map_get(&p->fleet->domains, domain) != NULL;
+}
+
 /* The first address of a kind that is in the tables. */
 static struct str
 first_mapping(struct prover *p, bool forward)

@@ -308,17 +308,6 @@ run_task_once(struct address_prover *ap, const struct task *task)
 		*failed += ap->failed - before;
 }
 
-static bool
-is_ours(const struct address_prover *ap, struct str domain)
-{
-	size_t d;
-
-	for (d = 0; d < ap->ndomain; d++)
-		if (str_eq_fold(ap->domain[d], domain))
-			return true;
-	return false;
-}
-
 /* Where messages start */
 
 /* All that a client may send from a door to a domain of ours. */
@@ -561,7 +550,7 @@ prove_addresses(struct prover *p)
 	for (i = 0; i < ap.ntask; i++) {
 		struct task task = ap.task[i];
 
-		if (is_ours(&ap, task.domain))
+		if (prove_is_ours(p, task.domain))
 			run_task_once(&ap, &task);
 	}
 	prove_unknown(&ap);

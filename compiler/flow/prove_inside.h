@@ -34,6 +34,9 @@ struct client prove_stranger(const struct prover *p, bool v6);
 struct str prove_stranger_sender(const struct prover *p);
 struct str prove_outside(const struct prover *p);
 
+/* Whether a domain is the main one or one of the alias domains. */
+bool prove_is_ours(const struct prover *p, struct str domain);
+
 /* A recipient that a listener's role has for its own; empty: none. */
 struct str prove_own(struct prover *p, const struct world_host *host,
     const struct listener *contract);

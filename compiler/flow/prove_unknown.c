@@ -95,13 +95,6 @@ ask_elsewhere(struct address_prover *ap, struct door *door)
 
 /* Keys */
 
-static bool
-is_ours(const struct address_prover *ap, struct str domain)
-{
-	return str_eq_fold(domain, ap->domain[0]) ||
-	    map_get(&ap->p->fleet->domains, domain);
-}
-
 /*
  * A key that makes an address valid somewhere: it is tried as it stands, and
  * in the first alias domain. A domain alone, "@domain", is what the shapes
@@ -119,7 +112,7 @@ ask_key(struct address_prover *ap, struct door *door, struct str key)
 		return;
 	local = (struct str){key.s, at - 1};
 	domain = (struct str){key.s + at, key.len - at};
-	if (!is_ours(ap, domain) || is_declared(ap->p->fleet, local))
+	if (!prove_is_ours(ap->p, domain) || is_declared(ap->p->fleet, local))
 		return;
 	ask(ap, door, key, prove_is_main(ap, key) ? CAUSE_OURS :
 	    CAUSE_ALIAS_DOMAIN, true);
