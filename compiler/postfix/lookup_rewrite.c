@@ -329,27 +329,34 @@ canonical(const struct address_rules *rules, struct str quoted,
 	return address_unquote(address_quote(join(tokens, a), a), a);
 }
 
+/*
+ * Most addresses: atoms and dots, one "@", a dot in the domain and none at
+ * its end. Each is read many times, so that a character is one look.
+ */
 bool
 address_is_plain(struct str address)
 {
+	static const uint64_t plain[4] = {
+		UINT64_C(1) << '+' | UINT64_C(1) << '-' |
+		    UINT64_C(0x3ff) << '0' | UINT64_C(1) << '=',
+		UINT64_C(0x3ffffff) << ('A' - 64) | UINT64_C(1) << ('_' - 64) |
+		    UINT64_C(0x3ffffff) << ('a' - 64), 0, 0,
+	};
+	const unsigned char *s = (const unsigned char *)address.s;
 	size_t i, at = 0, dot = 0;
 
 	for (i = 0; i < address.len; i++) {
-		char c = address.s[i];
-
-		if (c == '@' && i && !at)
+		if (plain[s[i] / 64] >> s[i] % 64 & 1)
+			continue;
+		if (s[i] == '@' && i && !at)
 			at = i;
-		else if (c == '.')
+		else if (s[i] == '.' && i && s[i - 1] != '.' &&
+		    s[i - 1] != '@')
 			dot = i;
-		else if (!text_is_alnum(c) && c != '-' && c != '_' &&
-		    c != '+' && c != '=')
-			return false;
-		if (c == '.' && (!i || address.s[i - 1] == '.' ||
-		    address.s[i - 1] == '@'))
+		else
 			return false;
 	}
-	return at && dot > at && dot + 1 < address.len &&
-	    address.s[at - 1] != '.';
+	return at && dot > at && dot + 1 < address.len && s[at - 1] != '.';
 }
 
 struct str
