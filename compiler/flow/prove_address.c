@@ -117,7 +117,13 @@ prove_message(struct address_prover *ap, struct door *door,
 	return end;
 }
 
-/* One address with all senders of a task; all: even if none matters. */
+/*
+ * Of many senders (each node has its own) so many are tried with every
+ * address, where the sender matters.
+ */
+enum { SENDERS = 5 };
+
+/* One address with the senders of a task; all: even if none matters. */
 static void
 prove_senders_of(struct address_prover *ap, const struct task *task,
     struct str recipient, uint32_t address, bool all)
@@ -126,9 +132,10 @@ prove_senders_of(struct address_prover *ap, const struct task *task,
 	way_end end;
 	size_t i;
 
-	for (i = 0; i < s->n; i++) {
-		end = prove_message(ap, task->door, s->address[i], recipient,
-		    address, address != NOWHERE && s->must[i]);
+	for (i = 0; i < s->n && (all || i < SENDERS); i++) {
+		end = prove_message(ap, task->door, s->sender[i].address,
+		    recipient, address, address != NOWHERE &&
+		    s->sender[i].must);
 		if (!all && !(end & WAY_MATTERED))
 			break;
 	}
@@ -140,18 +147,26 @@ prove_senders_of(struct address_prover *ap, const struct task *task,
 static void
 add_sender(struct senders *s, struct arena *a, struct str sender, bool must)
 {
+	uint32_t hash = str_hash(sender);
 	size_t i;
 
 	for (i = 0; i < s->n; i++)
-		if (str_eq(s->address[i], sender)) {
-			s->must[i] |= must;
+		if (s->sender[i].hash == hash &&
+		    str_eq(s->sender[i].address, sender)) {
+			s->sender[i].must |= must;
 			return;
 		}
-	if (s->n == SENDERS)
-		return;
-	s->address[s->n] = (struct str){arena_strndup(a, sender.s,
-	    sender.len), sender.len};
-	s->must[s->n++] = must;
+	if (s->n == s->cap) {
+		struct sender *grown;
+
+		s->cap = s->cap ? s->cap * 2 : 4;
+		grown = ARENA_ARRAY(a, struct sender, s->cap);
+		if (s->n)
+			memcpy(grown, s->sender, s->n * sizeof(*grown));
+		s->sender = grown;
+	}
+	s->sender[s->n++] = (struct sender){{arena_strndup(a, sender.s,
+	    sender.len), sender.len}, hash, must};
 }
 
 static struct task *
@@ -202,7 +217,7 @@ is_covered(struct address_prover *ap, const struct task *task)
 	size_t i;
 
 	for (i = 0; i < s->n; i++)
-		must |= s->must[i];
+		must |= s->sender[i].must;
 	if (task->door->odd || (must && task->door->port))
 		return false;
 	for (i = 0; i < ap->ntask; i++) {
@@ -211,7 +226,7 @@ is_covered(struct address_prover *ap, const struct task *task)
 
 		if (door->host == task->door->host && !door->odd &&
 		    str_eq(other->domain, task->domain) && (!must ||
-		    (door->stranger && other->senders.must[0])) &&
+		    (door->stranger && other->senders.sender[0].must)) &&
 		    (must || !door->port))
 			return true;
 	}
@@ -272,8 +287,8 @@ task_print(const struct address_prover *ap, const struct task *task,
 		return false;
 	buf_printf(print, "%p\n", (void *)task->door);
 	for (i = 0; i < s->n; i++)
-		buf_printf(print, "%d %.*s\n", s->must[i],
-		    STR_ARG(s->address[i]));
+		buf_printf(print, "%d %.*s\n", s->sender[i].must,
+		    STR_ARG(s->sender[i].address));
 	return host_print(task->door->host, task->door->port, task->domain,
 	    print);
 }
@@ -318,8 +333,9 @@ start_to(struct address_prover *ap, struct door *door,
 	size_t i;
 
 	for (i = 0; i < senders->n; i++) {
-		prove_message(ap, door, senders->address[i], prove_join(ap,
-		    ap->way.symbol, domain), NOWHERE, senders->must[i]);
+		prove_message(ap, door, senders->sender[i].address,
+		    prove_join(ap, ap->way.symbol, domain), NOWHERE,
+		    senders->sender[i].must);
 		prove_forget(ap->p);
 	}
 }
@@ -333,10 +349,10 @@ start(struct address_prover *ap, struct door *door,
 	size_t before = ap->failed, d, i;
 
 	for (i = 0; i < senders->n; i++) {
-		prove_message(ap, door, senders->address[i],
+		prove_message(ap, door, senders->sender[i].address,
 		    prove_stranger_sender(ap->p), NOWHERE, false);
-		prove_message(ap, door, senders->address[i], ap->srs, NOWHERE,
-		    false);
+		prove_message(ap, door, senders->sender[i].address, ap->srs,
+		    NOWHERE, false);
 		prove_forget(ap->p);
 	}
 	for (d = 0; d < ap->ndomain; d++) {
@@ -401,6 +417,46 @@ start_login(struct address_prover *ap, const struct world_host *host,
 	start(ap, way_door(&ap->way, host, port, &message), &s);
 }
 
+/* An address of ours that nothing speaks against; NOWHERE: there is none. */
+static uint32_t
+any_address(const struct address_prover *ap)
+{
+	const struct fleet *fleet = ap->p->fleet;
+	uint32_t n = fleet_addresses(fleet), i;
+
+	for (i = 0; i < n; i++)
+		if (prove_is_usable(fleet, i) && !prove_is_reported(ap, i))
+			return i;
+	return NOWHERE;
+}
+
+/*
+ * What a host's own sender is to those behind it. Ways keep how mail ends by
+ * recipient, where no sender mattered to it; whether one is let in at all is
+ * seen with one message of each host, followed to its end.
+ */
+static void
+prove_own_sender(struct address_prover *ap, struct door *door,
+    struct str sender)
+{
+	uint32_t address = any_address(ap);
+	struct str recipient;
+	way_end end;
+
+	/* What is lost from here whoever sends it is told already. */
+	if (address == NOWHERE || twin_of_host(ap, door->host)->failed)
+		return;
+	recipient = prove_join(ap, fleet_local(ap->p->fleet, address),
+	    ap->domain[0]);
+	end = way_at_length(&ap->way, door, sender, recipient);
+	if (way_fate(end) != FATE_DELIVERED &&
+	    way_fate(end) != FATE_UNDECIDABLE && way_fate(end) != FATE_LOOP)
+		failure_add(ap, FINDING_FLOW_LOST, end,
+		    (uint32_t)way_cause(end), door, sender, recipient,
+		    address);
+	prove_forget(ap->p);
+}
+
 /* What starts on the host itself, by sendmail(1) or by SMTP. */
 static void
 start_own(struct address_prover *ap, const struct world_host *host,
@@ -409,6 +465,7 @@ start_own(struct address_prover *ap, const struct world_host *host,
 	struct arena *a = &ap->way.keep;
 	struct message message = {.helo = STR("localhost")};
 	struct senders s = {.n = 0};
+	struct door *door;
 
 	message.client = (struct client){.address = STR("127.0.0.1"),
 		.name = STR("localhost"), .fingerprint = STR(""),
@@ -419,7 +476,10 @@ start_own(struct address_prover *ap, const struct world_host *host,
 	add_sender(&s, a, ap->srs, false);
 	add_sender(&s, a, prove_join(ap, ap->way.symbol, ap->domain[0]),
 	    false);
-	start(ap, way_door(&ap->way, host, port, &message), &s);
+	door = way_door(&ap->way, host, port, &message);
+	start(ap, door, &s);
+	if (!port)
+		prove_own_sender(ap, door, s.sender[0].address);
 }
 
 const struct world_host *const *

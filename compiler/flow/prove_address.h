@@ -5,13 +5,17 @@
 #include "flow/prove_inside.h"
 #include "flow/way.h"
 
-enum { SENDERS = 5 };
+/* A sender that a message may have where it comes in. */
+struct sender {
+	struct str address;
+	uint32_t hash;
+	bool must;			/* its mail to our addresses arrives */
+};
 
-/* Senders that a message may have where it comes in, the usual one first. */
+/* All of them, the usual one first. */
 struct senders {
-	struct str address[SENDERS];
-	bool must[SENDERS];		/* its mail to our addresses arrives */
-	size_t n;
+	struct sender *sender;
+	size_t n, cap;
 };
 
 /* A failure, and how many more there are of the same cause. */

@@ -187,6 +187,20 @@ check_or_recall(struct judge *j)
 	return check;
 }
 
+/* The same, and what it says of the sender. */
+static enum check
+check_before(struct judge *j)
+{
+	enum check check = check_or_recall(j);
+	struct verdict *v = j->verdict;
+
+	if (j->mail->waiting == WAITED_APART)
+		v->sender_mattered = true;
+	else
+		v->sender = ends(check) ? SENDER_REFUSED : SENDER_PASSED;
+	return check;
+}
+
 static enum check
 check_recipient(struct judge *j)
 {
@@ -199,7 +213,7 @@ check_recipient(struct judge *j)
 	}
 	j->recipient = true;
 	j->recipient_checked = false;
-	if (set->delay_reject && ends(check = check_or_recall(j)))
+	if (set->delay_reject && ends(check = check_before(j)))
 		return check;
 	j->if_permit.active = j->permit_sender;
 	check = check_lists(j);
@@ -524,6 +538,10 @@ smtpd_rcpt(struct smtpd_mail *mail, struct str recipient,
 	j.arena = a;
 	j.verdict = verdict;
 	*verdict = mail->said.verdict;
+	if (ends(check))
+		verdict->sender = SENDER_REFUSED;
+	else if (!mail->said.judge.smtpd->set.delay_reject)
+		verdict->sender = SENDER_PASSED;
 	if (!ends(check))
 		check = rcpt_to(&j);
 	if (!ends(check))

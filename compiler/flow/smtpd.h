@@ -54,9 +54,15 @@ struct verdict {
 	bool discard, hold;
 	/*
 	 * What was asked of the sender may weigh differently for another
-	 * recipient; false: all senders that get past MAIL FROM do as well.
+	 * recipient; false: all senders that pass do as well.
 	 */
 	bool sender_mattered;
+	/* What client and sender come to, whoever the recipient is. */
+	enum {
+		SENDER_NOT_ASKED,	/* the recipient was no good before, or
+					   the lists ask for it as well */
+		SENDER_PASSED, SENDER_REFUSED,
+	} sender;
 	/*
 	 * What was taken for granted, with commas: the world's names resolve,
 	 * no list of bad clients has this one and any list of good ones has

@@ -50,6 +50,8 @@ struct door {
 	bool odd;			/* the listener has its own ways */
 	bool stranger;			/* anybody may come here */
 	struct memo memo;		/* of smtpd's answers */
+	/* Senders: WAY_DONE, or how mail ends that is refused for it. */
+	struct map senders;
 	struct map tells;		/* by folded domain: alike.h */
 	struct door *next;		/* of its host */
 };
@@ -118,6 +120,10 @@ way_end way_answer(struct way *w, struct door *door, struct str sender,
     struct str recipient);
 /* How a message ends that comes to a door. */
 way_end way_follow(struct way *w, struct door *door, struct str sender,
+    struct str recipient);
+
+/* The same as trace.h tells it, with nothing from memory. */
+way_end way_at_length(struct way *w, struct door *door, struct str sender,
     struct str recipient);
 
 static inline enum fate

@@ -81,6 +81,7 @@ way_release(struct way *w)
 
 		for (door = h->door; door; door = door->next) {
 			map_release(&door->memo.other);
+			map_release(&door->senders);
 			map_release(&door->tells);
 		}
 		map_release(&h->memo.other);

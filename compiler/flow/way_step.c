@@ -43,6 +43,7 @@ way_door(struct way *w, const struct world_host *host,
 		.message = *message, .next = h->door};
 	door->odd = port && is_odd(host, port, w->scratch);
 	way_memo_init(&door->memo);
+	map_init(&door->senders);
 	map_init_fold(&door->tells);
 	h->door = door;
 	return door;
@@ -62,9 +63,8 @@ way_tells(struct way *w, struct door *door, struct str domain)
 	return *tells;
 }
 
-/* What trace says, where the short way does not do. */
-static way_end
-at_length(struct way *w, struct door *door, struct str sender,
+way_end
+way_at_length(struct way *w, struct door *door, struct str sender,
     struct str recipient)
 {
 	struct message message = door->message;
@@ -98,9 +98,10 @@ mail_from(struct way *w, const struct door *door, struct str sender)
 	return m->mail;
 }
 
+/* Judge a recipient; what is said of the sender alone is kept in *of_sender. */
 static way_end
 judge(struct way *w, struct door *door, struct str sender,
-    struct str recipient)
+    struct str recipient, way_end *of_sender)
 {
 	struct verdict v;
 	way_end end = FATE_DELIVERED | WAY_DONE;
@@ -108,38 +109,63 @@ judge(struct way *w, struct door *door, struct str sender,
 	smtpd_rcpt(mail_from(w, door, sender), recipient, false, w->scratch,
 	    &v);
 	if (v.kind == VERDICT_UNKNOWN)
-		end = way_ended(w, door->host, FATE_UNDECIDABLE, &v.by, false);
+		end = way_ended(w, door->host, FATE_UNDECIDABLE, &v.by,
+		    false);
 	else if (v.kind == VERDICT_REFUSE)
 		end = way_ended(w, door->host, v.code >= 500 ? FATE_REJECTED :
 		    FATE_DEFERRED, &v.by, false);
 	else if (door->odd || v.discard || v.redirect.len || v.filter.len ||
 	    v.bcc.n)
-		end = at_length(w, door, sender, recipient);
+		end = way_at_length(w, door, sender, recipient);
+	if (v.sender != SENDER_NOT_ASKED)
+		*of_sender = v.sender == SENDER_REFUSED ? end : WAY_DONE;
 	return end | (v.sender_mattered ? WAY_MATTERED : 0);
 }
 
+/* What is known of a sender at a door; 0: nothing yet. */
+static way_end *
+sender_at(struct way *w, struct door *door, struct str sender)
+{
+	way_end *known = map_get(&door->senders, sender);
+
+	if (!known) {
+		known = ARENA_NEW(&w->keep, way_end);
+		map_add(&door->senders, way_copy(w, sender), known);
+	}
+	return known;
+}
+
+/*
+ * From memory where the recipient was asked about before: if it was refused,
+ * or if the sender is known to pass.
+ */
 way_end
 way_answer(struct way *w, struct door *door, struct str sender,
     struct str recipient)
 {
 	struct way_host *h = way_host_of(w, door->host);
-	way_end *cell;
+	way_end *known, *cell, none = 0, end;
 
 	if (!door->port)
 		return FATE_DELIVERED | WAY_DONE;
+	known = sender_at(w, door, sender);
+	if (*known && way_fate(*known) != FATE_DELIVERED)
+		return *known;
 	cell = way_cell(w, &door->memo, recipient);
 	if (!cell)
-		return judge(w, door, sender, recipient);
+		cell = &none;
 	if (*cell & WAY_MATTERED)
 		cell = way_sender_cell(w, h, door, recipient, sender);
-	if (!*cell) {
-		way_end end = judge(w, door, sender, recipient);
-
-		*cell = end;
-		if (end & WAY_MATTERED)
-			*way_sender_cell(w, h, door, recipient, sender) = end;
-	}
-	return *cell;
+	if (*cell && (*known || (*cell & WAY_MATTERED) ||
+	    way_fate(*cell) != FATE_DELIVERED))
+		return *cell;
+	end = judge(w, door, sender, recipient, known);
+	if (way_fate(*known) != FATE_DELIVERED)
+		return end;
+	*cell = end;
+	if ((end & WAY_MATTERED) && cell != &none)
+		*way_sender_cell(w, h, door, recipient, sender) = end;
+	return end;
 }
 
 /* Routes */
