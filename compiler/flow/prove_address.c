@@ -283,14 +283,14 @@ task_print(const struct address_prover *ap, const struct task *task,
 	const struct senders *s = &task->senders;
 	size_t i;
 
-	if (is_probe_ours(ap, task->door))
+	if (is_probe_ours(ap, task->door) || !host_print(task->door->host,
+	    task->door->port, task->domain, print))
 		return false;
 	buf_printf(print, "%p\n", (void *)task->door);
 	for (i = 0; i < s->n; i++)
 		buf_printf(print, "%d %.*s\n", s->sender[i].must,
 		    STR_ARG(s->sender[i].address));
-	return host_print(task->door->host, task->door->port, task->domain,
-	    print);
+	return true;
 }
 
 /*

@@ -180,24 +180,15 @@ check_or_recall(struct judge *j)
 	j->recipient_mattered = false;
 	check = check_waiting(j);
 	j->arena = own;
-	if (mail->waiting == WAITED_APART)
+	if (mail->waiting == WAITED_NOT)
+		mail->waiting = j->recipient_mattered ? WAITED_APART :
+		    WAITED_KEPT;
+	if (mail->waiting == WAITED_APART) {
+		j->verdict->sender_mattered = true;
 		return check;
-	mail->waiting = j->recipient_mattered ? WAITED_APART : WAITED_KEPT;
+	}
+	j->verdict->sender = ends(check) ? SENDER_REFUSED : SENDER_PASSED;
 	mail->waited = (struct smtpd_state){*j, *j->verdict, check};
-	return check;
-}
-
-/* The same, and what it says of the sender. */
-static enum check
-check_before(struct judge *j)
-{
-	enum check check = check_or_recall(j);
-	struct verdict *v = j->verdict;
-
-	if (j->mail->waiting == WAITED_APART)
-		v->sender_mattered = true;
-	else
-		v->sender = ends(check) ? SENDER_REFUSED : SENDER_PASSED;
 	return check;
 }
 
@@ -213,7 +204,7 @@ check_recipient(struct judge *j)
 	}
 	j->recipient = true;
 	j->recipient_checked = false;
-	if (set->delay_reject && ends(check = check_before(j)))
+	if (set->delay_reject && ends(check = check_or_recall(j)))
 		return check;
 	j->if_permit.active = j->permit_sender;
 	check = check_lists(j);
@@ -407,23 +398,6 @@ is_bad(struct judge *j, bool sender)
 	    out->recipient.s + at, out->recipient.len - at}));
 }
 
-/* "name[address]", as replies have it. */
-static struct str
-client_text(const struct client *client, struct arena *a)
-{
-	size_t n = client->name.len, m = client->address.len;
-	char *s = arena_bytes(a, n + m + 3);
-
-	if (n)
-		memcpy(s, client->name.s, n);
-	s[n] = '[';
-	if (m)
-		memcpy(s + n + 1, client->address.s, m);
-	s[n + m + 1] = ']';
-	s[n + m + 2] = '\0';
-	return (struct str){s, n + m + 2};
-}
-
 static const char not_declared[] =
     "553 5.6.7 Must declare SMTPUTF8 to send unicode address";
 
@@ -478,6 +452,7 @@ smtpd_mail(const struct smtpd *smtpd, const struct session *session,
 {
 	struct smtpd_mail *mail = ARENA_NEW(a, struct smtpd_mail);
 	struct judge *j = &mail->said.judge;
+	enum check check;
 
 	mail->session = *session;
 	mail->session.recipient = (struct str){"", 0};
@@ -487,10 +462,17 @@ smtpd_mail(const struct smtpd *smtpd, const struct session *session,
 	*j = (struct judge){.smtpd = smtpd, .mail = mail,
 		.session = &mail->session, .arena = a,
 		.verdict = &mail->said.verdict,
-		.client = client_text(&session->client, a)};
-	mail->said.check = open_session(j);
-	if (!ends(mail->said.check))
-		mail->said.check = mail_from(j);
+		.client = str_of(arena_printf(a, "%.*s[%.*s]",
+		    STR_ARG(session->client.name),
+		    STR_ARG(session->client.address)))};
+	check = open_session(j);
+	if (!ends(check))
+		check = mail_from(j);
+	mail->said.check = check;
+	if (ends(check))
+		mail->said.verdict.sender = SENDER_REFUSED;
+	else if (!smtpd->set.delay_reject)
+		mail->said.verdict.sender = SENDER_PASSED;
 	return mail;
 }
 
@@ -538,10 +520,6 @@ smtpd_rcpt(struct smtpd_mail *mail, struct str recipient,
 	j.arena = a;
 	j.verdict = verdict;
 	*verdict = mail->said.verdict;
-	if (ends(check))
-		verdict->sender = SENDER_REFUSED;
-	else if (!mail->said.judge.smtpd->set.delay_reject)
-		verdict->sender = SENDER_PASSED;
 	if (!ends(check))
 		check = rcpt_to(&j);
 	if (!ends(check))

@@ -41,8 +41,9 @@ enum verdict_kind {
 struct verdict {
 	enum verdict_kind kind;
 	int code;			/* of RCPT TO, of what failed before,
-					   or of DATA and its end; 421 with text of our own
-					   where Postfix just hangs up */
+					   or of DATA and its end; 421 with
+					   text of our own where Postfix just
+					   hangs up */
 	const char *text;		/* "5.7.1 <x@y>: Relay access denied" */
 	const char *why;		/* UNKNOWN: a clause */
 	struct decision by;		/* the restriction that decided */
@@ -123,8 +124,10 @@ uint32_t smtpd_client_kind(const struct smtpd *smtpd,
 
 /* Whether the answer for local@domain may depend on the local part. */
 bool smtpd_tells_locals(const struct smtpd *smtpd, struct str domain);
-/* The address that address verification sends from, which is always taken;
- * empty: none, or it changes with time. */
+/*
+ * The address that address verification sends from, which is always taken;
+ * empty: none, or it changes with time.
+ */
 struct str smtpd_probe(const struct smtpd *smtpd);
 /*
  * table_print() for all that smtpd asks about a recipient of the domain, if

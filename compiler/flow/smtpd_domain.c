@@ -34,6 +34,21 @@ list_any(const struct restrictions *list, bool implicit, query_fn *is,
 	return false;
 }
 
+/* The last one is never asked for a local part alone. */
+enum { MAPS = 7, BARE = 6 };
+
+static void
+recipient_maps(const struct smtpd *smtpd, const struct maps *maps[MAPS])
+{
+	maps[0] = &smtpd->canonical;
+	maps[1] = &smtpd->recipient_canonical;
+	maps[2] = &smtpd->virtual_alias;
+	maps[3] = &smtpd->local_recipients;
+	maps[4] = &smtpd->mailboxes;
+	maps[5] = &smtpd->relay_recipients;
+	maps[6] = &smtpd->host->maps.transport;
+}
+
 /* Whether it is so of one of all tables. */
 static bool
 any(const struct smtpd *smtpd, query_fn *is, const struct query *query)
@@ -41,10 +56,7 @@ any(const struct smtpd *smtpd, query_fn *is, const struct query *query)
 	const struct restrictions *lists[] = {&smtpd->client, &smtpd->helo,
 	    &smtpd->sender, &smtpd->data, &smtpd->end_of_data,
 	    &smtpd->relay, &smtpd->recipient}, *c;
-	const struct maps *maps[] = {&smtpd->canonical,
-	    &smtpd->recipient_canonical, &smtpd->virtual_alias,
-	    &smtpd->local_recipients, &smtpd->mailboxes,
-	    &smtpd->relay_recipients, &smtpd->host->maps.transport};
+	const struct maps *maps[MAPS];
 	size_t i;
 
 	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
@@ -53,7 +65,8 @@ any(const struct smtpd *smtpd, query_fn *is, const struct query *query)
 	for (c = smtpd->classes; c; c = c->next)
 		if (list_any(c, true, is, query))
 			return true;
-	for (i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
+	recipient_maps(smtpd, maps);
+	for (i = 0; i < MAPS; i++)
 		if (is(maps[i], query))
 			return true;
 	return false;
@@ -83,16 +96,14 @@ bool
 smtpd_print(const struct smtpd *smtpd, struct str domain, struct buf *print)
 {
 	const struct query query = {domain, print};
-	const struct maps *maps[] = {&smtpd->canonical,
-	    &smtpd->recipient_canonical, &smtpd->virtual_alias,
-	    &smtpd->local_recipients, &smtpd->mailboxes,
-	    &smtpd->relay_recipients};
+	const struct maps *maps[MAPS];
 	enum table_result local;
 	bool bare = false;
 	struct arena a;
 	size_t i;
 
-	for (i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
+	recipient_maps(smtpd, maps);
+	for (i = 0; i < BARE; i++)
 		bare |= maps_tell_bare(maps[i]);
 	arena_init(&a);
 	local = address_is_local(&smtpd->rules, domain, &a);

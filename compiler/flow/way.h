@@ -50,7 +50,7 @@ struct door {
 	bool odd;			/* the listener has its own ways */
 	bool stranger;			/* anybody may come here */
 	struct memo memo;		/* of smtpd's answers */
-	/* Senders: WAY_DONE, or how mail ends that is refused for it. */
+	/* By sender: WAY_DONE, or how mail ends that is refused for it. */
 	struct map senders;
 	struct map tells;		/* by folded domain: alike.h */
 	struct door *next;		/* of its host */

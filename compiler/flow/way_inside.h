@@ -18,6 +18,8 @@ void way_memo_init(struct memo *memo);
 struct str way_copy(struct way *w, struct str s);
 struct way_host *way_host_of(const struct way *w,
     const struct world_host *host);
+/* The answer for a key in a map; 0: nothing yet. */
+way_end *way_map_cell(struct way *w, struct map *map, struct str key);
 /* Where an answer is kept; NULL: it is not. */
 way_end *way_cell(struct way *w, struct memo *memo, struct str address);
 /* The same where the sender mattered. */

@@ -108,7 +108,7 @@ way_host_of(const struct way *w, const struct world_host *host)
 
 /* Memory */
 
-/* Whose domain it is: 0 for the main domain, 1 for others of ours. */
+/* Whose domain it is. */
 enum { DOMAIN_MAIN, DOMAIN_ALIAS, DOMAIN_OTHER };
 
 static int
@@ -120,8 +120,8 @@ domain_kind(const struct way *w, struct str domain)
 	    DOMAIN_OTHER;
 }
 
-static way_end *
-map_cell(struct way *w, struct map *map, struct str key)
+way_end *
+way_map_cell(struct way *w, struct map *map, struct str key)
 {
 	way_end *cell = map_get(map, key);
 
@@ -148,7 +148,7 @@ way_cell(struct way *w, struct memo *memo, struct str address)
 		number = fleet_address(w->fleet, (struct str){address.s,
 		    at - 1});
 	if (number == NOWHERE)
-		return map_cell(w, &memo->other, address);
+		return way_map_cell(w, &memo->other, address);
 	if (kind == DOMAIN_ALIAS)
 		return NULL;
 	if (!memo->ours)
@@ -164,7 +164,7 @@ way_sender_cell(struct way *w, struct way_host *h, const void *door,
 	char *key = arena_printf(w->scratch, "%p %.*s\n%.*s", door,
 	    STR_ARG(address), STR_ARG(sender));
 
-	return map_cell(w, &h->by_sender, str_of(key));
+	return way_map_cell(w, &h->by_sender, str_of(key));
 }
 
 /* Causes */

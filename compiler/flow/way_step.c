@@ -122,19 +122,6 @@ judge(struct way *w, struct door *door, struct str sender,
 	return end | (v.sender_mattered ? WAY_MATTERED : 0);
 }
 
-/* What is known of a sender at a door; 0: nothing yet. */
-static way_end *
-sender_at(struct way *w, struct door *door, struct str sender)
-{
-	way_end *known = map_get(&door->senders, sender);
-
-	if (!known) {
-		known = ARENA_NEW(&w->keep, way_end);
-		map_add(&door->senders, way_copy(w, sender), known);
-	}
-	return known;
-}
-
 /*
  * From memory where the recipient was asked about before: if it was refused,
  * or if the sender is known to pass.
@@ -148,7 +135,7 @@ way_answer(struct way *w, struct door *door, struct str sender,
 
 	if (!door->port)
 		return FATE_DELIVERED | WAY_DONE;
-	known = sender_at(w, door, sender);
+	known = way_map_cell(w, &door->senders, sender);
 	if (*known && way_fate(*known) != FATE_DELIVERED)
 		return *known;
 	cell = way_cell(w, &door->memo, recipient);

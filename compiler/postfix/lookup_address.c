@@ -44,20 +44,19 @@ void
 address_parts(struct str address, struct str delimiter, struct str *local,
     struct str *extension, struct str *domain)
 {
-	size_t at = address_at(address), i, n;
+	size_t at = address_at(address), n = at, i;
 
 	*local = (struct str){address.s, at};
 	*extension = (struct str){address.s + at, 0};
 	*domain = (struct str){0};
 	if (at < address.len)
 		*domain = str_from(address, at + 1);
-	/* The first character that is one of the delimiter's. */
-	for (i = 0, n = local->len; i < delimiter.len; i++)
+	/* Up to the first character that is one of the delimiter's. */
+	for (i = 0; i < delimiter.len; i++)
 		n = str_find((struct str){local->s, n}, delimiter.s[i]);
-	i = n;
-	if (i && i < local->len && !is_special(*local, delimiter)) {
-		*extension = str_from(*local, i);
-		local->len = i;
+	if (n && n < local->len && !is_special(*local, delimiter)) {
+		*extension = str_from(*local, n);
+		local->len = n;
 	}
 }
 

@@ -334,26 +334,15 @@ pattern_group(const struct pattern *pattern, struct str key, unsigned n)
 	return (struct str){key.s + from, to - from};
 }
 
-bool
-pattern_tells(const struct pattern *pattern, struct str domain)
+struct str
+pattern_domain(const struct pattern *pattern)
 {
 	struct str suffix = pattern->suffix;
 	size_t at = suffix.len;
-	bool same;
 
-	if (pattern->broken)
-		return false;
-	if (!suffix.len)
-		return true;
 	while (at && suffix.s[at - 1] != '@')
 		at--;
-	if (at)
-		same = str_eq_fold(str_from(suffix, at), domain);
-	else
-		same = suffix.len <= domain.len && str_eq_fold(
-		    str_from(domain, domain.len - suffix.len), suffix);
-	/* Where only the domain is looked at, all locals are alike. */
-	return same && !(pattern->whole && pattern->fold && at <= 1);
+	return at ? str_from(suffix, at) : (struct str){"", 0};
 }
 
 /*
@@ -387,25 +376,34 @@ enum pattern_fate
 pattern_fate(const struct pattern *pattern, struct str domain,
     struct str *head)
 {
-	struct str suffix = pattern->suffix, end = suffix;
-	size_t at = suffix.len, cut;
+	struct str suffix = pattern->suffix, own = pattern_domain(pattern);
+	size_t cut;
 
 	if (!suffix.len)
 		return PATTERN_UNTOLD;
-	while (at && suffix.s[at - 1] != '@')
-		at--;
-	end = str_from(suffix, at);
-	if (at ? !str_eq_fold(end, domain) : end.len > domain.len ||
-	    !str_eq_fold(str_from(domain, domain.len - end.len), end))
+	if (str_find(suffix, '@') < suffix.len ? !str_eq_fold(own, domain) :
+	    suffix.len > domain.len || !str_eq_fold(str_from(domain,
+	    domain.len - suffix.len), suffix))
 		return PATTERN_NEVER;
 	if (!pattern->fold)
 		return PATTERN_UNTOLD;
-	if (pattern->whole && at <= 1)
+	/* Nothing but the domain is looked at. */
+	if (pattern->whole && suffix.len <= domain.len + 1)
 		return PATTERN_ALWAYS;
-	if (!at || !cut_domain(pattern, domain, &cut))
+	if (!own.len || !cut_domain(pattern, domain, &cut))
 		return PATTERN_UNTOLD;
 	*head = (struct str){pattern->text.s, cut};
 	return PATTERN_HEAD;
+}
+
+bool
+pattern_tells(const struct pattern *pattern, struct str domain)
+{
+	struct str head;
+	enum pattern_fate fate = pattern_fate(pattern, domain, &head);
+
+	return !pattern->broken && fate != PATTERN_NEVER &&
+	    fate != PATTERN_ALWAYS;
 }
 
 void

@@ -33,6 +33,8 @@ enum pattern_result pattern_matches(struct pattern *pattern, struct str key,
 /* What group n of the last match is; empty where it took no part. */
 struct str pattern_group(const struct pattern *pattern, struct str key,
     unsigned n);
+/* The domain of all addresses that it can match; empty: not known. */
+struct str pattern_domain(const struct pattern *pattern);
 /* Whether what it says of local@domain may depend on the local part. */
 bool pattern_tells(const struct pattern *pattern, struct str domain);
 /* What a pattern says of local@domain, whatever the local part. */

@@ -11,14 +11,9 @@
 static struct str
 domain_of_rule(const struct rule *rule)
 {
-	struct str suffix = rule->first.suffix;
-	size_t at = suffix.len;
-
 	if (rule->kind != RULE_MATCH || !rule->first.match)
 		return (struct str){"", 0};
-	while (at && suffix.s[at - 1] != '@')
-		at--;
-	return at ? str_from(suffix, at) : (struct str){"", 0};
+	return pattern_domain(&rule->first);
 }
 
 static void
