@@ -25,7 +25,7 @@ struct cidr_rule {
 struct cidr_rules {
 	struct cidr_rule *rule;
 	size_t n, cap;
-	struct buf nested;	/* positions of open ifs, size_t each */
+	size_t open;		/* the innermost open if, + 1; or 0 */
 };
 
 unsigned
@@ -102,7 +102,7 @@ rule_read(const struct cidr_rules *rules, struct str line,
 
 	if (word_is(line, STR("endif"))) {
 		rule->kind = CIDR_ENDIF;
-		return rules->nested.len && !text_skip_space(
+		return rules->open && !text_skip_space(
 		    str_from(line, 5)).len;
 	}
 	if (word_is(line, STR("if"))) {
@@ -128,31 +128,23 @@ rule_read(const struct cidr_rules *rules, struct str line,
 static void
 rule_add(struct cidr_rules *rules, const struct cidr_rule *rule)
 {
-	struct buf *nested = &rules->nested;
-	size_t position = rules->n;
+	struct cidr_rule *added;
 
 	if (rules->n == rules->cap) {
 		rules->cap = rules->cap ? rules->cap * 2 : 64;
 		rules->rule = xrealloc(rules->rule,
 		    mul_or_die(rules->cap, sizeof(*rules->rule)));
 	}
-	rules->rule[rules->n++] = *rule;
-	if (nested->len) {
-		size_t *parent = &rules->rule[position].parent;
-
-		memcpy(parent, nested->s + nested->len - sizeof(position),
-		    sizeof(position));
-		++*parent;
-	}
+	added = &rules->rule[rules->n++];
+	*added = *rule;
+	added->parent = rules->open;
 	if (rule->kind == CIDR_IF) {
-		char bytes[sizeof(position)];
-
-		memcpy(bytes, &position, sizeof(position));
-		buf_add(nested, bytes, sizeof(bytes));
+		rules->open = rules->n;
 	} else if (rule->kind == CIDR_ENDIF) {
-		nested->len -= sizeof(position);
-		memcpy(&position, nested->s + nested->len, sizeof(position));
-		rules->rule[position].endif = rules->n - 1;
+		struct cidr_rule *start = &rules->rule[rules->open - 1];
+
+		start->endif = rules->n - 1;
+		rules->open = start->parent;
 	}
 }
 
@@ -168,7 +160,6 @@ cidr_open(struct table *table)
 	if (!table_source(table))
 		return;
 	rules = ARENA_NEW(a, struct cidr_rules);
-	buf_init(&rules->nested);
 	table->state = rules;
 	while (source_line_next(table->source.text, &at, &b, &line)) {
 		struct cidr_rule rule = {.offset = line.offset};
@@ -183,7 +174,6 @@ cidr_open(struct table *table)
 		}
 		rule_add(rules, &rule);
 	}
-	buf_release(&rules->nested);
 	buf_release(&b);
 }
 

@@ -193,7 +193,7 @@ rule_read(struct rules *rules, struct str line, struct rule *rule,
 		    pattern_compile(&rule->first, 0);
 	}
 	rule->kind = RULE_ENDIF;
-	return word_is(line, "endif") && rules->nested.len;
+	return word_is(line, "endif") && rules->open;
 }
 
 /* Note where an if stands, or tell the last one where its endif does. */
@@ -201,23 +201,15 @@ static void
 nest(struct rules *rules)
 {
 	struct rule *rule = &rules->rule[rules->n - 1];
-	size_t position = rules->n - 1;
-	struct buf *nested = &rules->nested;
 
-	if (nested->len) {
-		memcpy(&rule->parent, nested->s + nested->len -
-		    sizeof(position), sizeof(position));
-		rule->parent++;
-	}
+	rule->parent = rules->open;
 	if (rule->kind == RULE_IF) {
-		char bytes[sizeof(position)];
-
-		memcpy(bytes, &position, sizeof(position));
-		buf_add(nested, bytes, sizeof(bytes));
+		rules->open = rules->n;
 	} else if (rule->kind == RULE_ENDIF) {
-		nested->len -= sizeof(position);
-		memcpy(&position, nested->s + nested->len, sizeof(position));
-		rules->rule[position].endif = rules->n - 1;
+		struct rule *start = &rules->rule[rules->open - 1];
+
+		start->endif = rules->n - 1;
+		rules->open = start->parent;
 	}
 }
 
@@ -246,7 +238,6 @@ rules_open(struct table *table, bool pcre)
 		return;
 	rules = ARENA_NEW(a, struct rules);
 	rules->pcre = pcre;
-	buf_init(&rules->nested);
 	buf_init(&rules->last);
 	buf_init(&rules->last_value);
 	map_init_fold(&rules->domains);
@@ -263,7 +254,6 @@ rules_open(struct table *table, bool pcre)
 			pattern_release(&rule.first);
 	}
 	rules_index(rules, a);
-	buf_release(&rules->nested);
 	buf_release(&b);
 }
 

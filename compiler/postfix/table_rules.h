@@ -35,7 +35,7 @@ struct rules {
 	 */
 	struct map domains;	/* folded: struct rule_list */
 	struct rule_list others;
-	struct buf nested;		/* positions of open ifs, size_t each */
+	size_t open;			/* the innermost open if, + 1; or 0 */
 	/* One key is asked for several times in a row, by several lists. */
 	struct buf last;		/* the key; empty: none yet */
 	size_t last_rule;		/* what it came to; n: nothing */
