@@ -53,7 +53,6 @@ static const struct table_type servers[] = {
 	ELSEWHERE("pgsql"),
 	ELSEWHERE("sdbm"),
 	ELSEWHERE("sqlite"),
-	ELSEWHERE("unix"),
 };
 
 static const struct {
@@ -77,6 +76,7 @@ static const struct {
 	{"unionmap", &table_union},
 	{"randmap", &table_random},
 	{"fail", &table_fail},
+	{"unix", &table_unix},
 };
 
 enum {

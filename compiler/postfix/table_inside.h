@@ -61,7 +61,7 @@ enum { TABLE_DEEPEST = 16 };	/* tables within tables */
 /* The types. */
 extern const struct table_type table_indexed, table_texthash, table_inline,
     table_static, table_union, table_pipe, table_random, table_proxy,
-    table_fail, table_regexp, table_pcre, table_cidr, table_ldap;
+    table_fail, table_regexp, table_pcre, table_cidr, table_ldap, table_unix;
 
 void directory_free(struct directory *directory);
 

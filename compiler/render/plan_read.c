@@ -328,7 +328,8 @@ collect_host(struct reading *r)
 		"etc/dovecot", "etc/postfix", "etc/postsrsd", "etc/rspamd",
 	};
 	static const char *const files[] = {
-		"etc/aliases", "etc/default/postsrsd", "etc/mailname",
+		"etc/aliases", "etc/default/postsrsd", "etc/group",
+		"etc/mailname", "etc/nsswitch.conf", "etc/passwd",
 		"etc/postsrsd.conf",
 	};
 	size_t i;
@@ -358,7 +359,10 @@ collect_table(struct reading *r, struct str name)
 	collect_link(r, path);
 }
 
-/* Tables may stand anywhere on a host: main.cf says where. */
+/*
+ * Tables may stand anywhere on a host: main.cf says where, and aliases(5)
+ * names files of more addresses as ":include:/path".
+ */
 static void
 collect_tables(struct reading *r, const struct planned_file *file)
 {
@@ -395,7 +399,8 @@ read_tables(struct reading *r)
 	r->paths.n = 0;
 	for (i = 0; i < n; i++)
 		if (!strcmp(r->node->file[i].path, "etc/postfix/main.cf") ||
-		    !strcmp(r->node->file[i].path, "etc/postfix/master.cf"))
+		    !strcmp(r->node->file[i].path, "etc/postfix/master.cf") ||
+		    !strcmp(r->node->file[i].path, "etc/aliases"))
 			collect_tables(r, &r->node->file[i]);
 	read_files(r);
 	if (r->node->n)

@@ -70,6 +70,11 @@ static const struct {
 	    "query_filter = (&(objectClass=person)\n"
 	    "    (uid=%u))\n"
 	    "result_attribute = mail\n"},
+	{"/etc/passwd", "a:x:1:1:A:/home/a:/bin/sh\n#no:x:2:2::/:/bin/sh\n"
+	    "bare\nB:x:3:3::/:/bin/sh"},
+	{"/etc/group", "a:x:1:b\n"},
+	{"/etc/nsswitch.conf", "# passwd: nis\npasswd: files systemd # ldap\n"
+	    "group:\tfiles [NOTFOUND=return] ldap\n"},
 	{"/ldap-bad", "search_base = dc=example\nquery_filter = (uid=%q)\n"},
 	{"/ldap-limit",
 	    "search_base = dc=example\nquery_filter = (uid=%s)\n"
@@ -177,7 +182,16 @@ static const struct {
 	{"tcp:server:1", "a", TABLE_FOUND, "tcp server:1 a"},
 	{"socketmap:unix:x:y", "retry", TABLE_RETRY, "asked"},
 	{"environ:x", "a", TABLE_UNKNOWN, "not part of the tree"},
-	{"unix:passwd.byname", "a", TABLE_UNKNOWN, "not part of the tree"},
+	{"unix:passwd.byname", "a", TABLE_FOUND, "a:x:1:1:A:/home/a:/bin/sh"},
+	{"unix:passwd.byname", "A", TABLE_FOUND, "a:x:1:1:A:/home/a:/bin/sh"},
+	{"unix:passwd.byname", "b", TABLE_NONE, NULL},
+	{"unix:passwd.byname", "#no", TABLE_NONE, NULL},
+	{"unix:passwd.byname", "bare", TABLE_NONE, NULL},
+	{"unix:passwd.byname", "", TABLE_NONE, NULL},
+	{"proxy:unix:passwd.byname", "a@x", TABLE_NONE, NULL},
+	{"unix:group.byname", "a", TABLE_FOUND, "a:x:1:b"},
+	{"unix:group.byname", "b", TABLE_UNKNOWN, "nsswitch.conf asks ldap"},
+	{"unix:hosts.byname", "a", TABLE_RETRY, "knows no table"},
 	{"mysql:/x", "a", TABLE_UNKNOWN, "not part of the tree"},
 	{"nosuch:x", "a", TABLE_UNKNOWN, "not part of the tree"},
 	{"/etc/passwd", "a", TABLE_RETRY, "is no table"},

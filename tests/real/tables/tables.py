@@ -303,12 +303,14 @@ SPECS = ['inline:{a=b}', 'inline:{ {a = b c}, x=y, A=z }', 'inline:{a}', 'inline
          'pipemap:{inline:{user=x},fail:y}', 'pipemap:{regexp:{{/^(.*)@x$/ $1}},inline:{user=y}}',
          'fail:x', 'regexp:{{/^user$/ OK},{/x/ $$}}', 'pcre:{{/^(U)ser$/ $1}}', 'regexp:{/x/ y}',
          'cidr:{{192.0.2.0/24 OK} {!10.0.0.0/8 no}}', 'cidr:{ {# x} }', 'regexp:{}', 'pcre:{{a b}x}',
-         'pipemap:{unionmap:{inline:{user=a},inline:{user=b}},inline:{{a,b = c}}}', 'nosuch:x', 'inline:']
+         'pipemap:{unionmap:{inline:{user=a},inline:{user=b}},inline:{{a,b = c}}}', 'nosuch:x', 'inline:',
+         'unix:passwd.byname', 'unix:group.byname', 'unix:nosuch.byname']
 
 
 def chosen(conf, settings, tag):
     some = keys([b'a', b'A', b'x', b'user', b'User', b'*', b'<>', b'"a b"', b'"a = b"', b'user@x',
-                 b'y', b'b', b'=x', 'été@x'.encode(), 'ÉTÉ@x'.encode(), 'ÉTÉ@Y'.encode()])
+                 b'y', b'b', b'=x', b'root', b'Root', b'root@x', b'#', b'root:x', b'x:0', b'nogroup', b'NOBODY',
+                 'été@x'.encode(), 'ÉTÉ@x'.encode(), 'ÉTÉ@Y'.encode()])
     for spec in SPECS:
         compare(tag, conf, spec, some, settings)
 
