@@ -5,6 +5,9 @@
  */
 #include "flow/alike.h"
 
+#include "flow/agent.h"
+#include "flow/resolve.h"
+
 /* The last one is never asked for a local part alone. */
 enum { MAPS = 6, BARE = 5 };
 
@@ -19,6 +22,33 @@ recipient_maps(const struct host *host, const struct maps *maps[MAPS])
 	maps[5] = &host->maps.transport;
 }
 
+/* What a host makes of the address of anybody in a domain. */
+static void
+resolve_any(const struct host *host, struct str domain, struct arena *a,
+    struct resolution *r)
+{
+	resolve_address(host, STR(""), str_of(arena_printf(a, "any@%.*s",
+	    STR_ARG(domain))), a, r);
+}
+
+/* Whether an agent of the host ends mail for a domain and asks for whom. */
+static bool
+agent_tells(const struct host *host, struct str domain)
+{
+	const struct service *service;
+	const struct agent *agent;
+	struct resolution r;
+	struct arena a;
+
+	arena_init(&a);
+	resolve_any(host, domain, &a, &r);
+	service = r.result == TABLE_FOUND && !r.bad ?
+	    host_transport(host, r.transport) : NULL;
+	agent = service ? host_agent(host, service) : NULL;
+	arena_release(&a);
+	return agent && agent_tells_locals(agent);
+}
+
 bool
 host_tells_locals(const struct world_host *host,
     const struct listener_port *port, struct str domain)
@@ -30,6 +60,8 @@ host_tells_locals(const struct world_host *host,
 	for (i = 0; i < MAPS; i++)
 		if (maps_tell_locals(maps[i], domain))
 			return true;
+	if (agent_tells(&host->host, domain))
+		return true;
 	return port && smtpd_tells_locals(port->smtpd, domain);
 }
 
@@ -40,8 +72,7 @@ is_alias_domain(const struct host *host, struct str domain)
 	struct arena a;
 
 	arena_init(&a);
-	resolve_address(host, STR(""), str_of(arena_printf(&a, "any@%.*s",
-	    STR_ARG(domain))), &a, &r);
+	resolve_any(host, domain, &a, &r);
 	arena_release(&a);
 	return r.result == TABLE_FOUND && !r.bad && r.class == CLASS_ALIAS;
 }

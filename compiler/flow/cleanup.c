@@ -6,7 +6,7 @@
  */
 #include "flow/cleanup.h"
 
-enum { CANONICAL_LIMIT = 1000 };	/* MAX_RECURSION of cleanup_map11.c */
+enum { CANONICAL_LIMIT = 10 };	/* MAX_RECURSION of cleanup_map11.c */
 
 const char *const step_names[STEP_KINDS] = {
 	[STEP_REWRITE] = "rewrite",
@@ -18,6 +18,7 @@ const char *const step_names[STEP_KINDS] = {
 	[STEP_REDIRECT] = "redirect",
 	[STEP_BCC] = "bcc",
 	[STEP_GENERIC] = "generic",
+	[STEP_LOCAL_ALIAS] = "local_alias",
 };
 
 struct cleanup {
@@ -35,6 +36,15 @@ cleanup_step(struct cleaned *c, struct arena *a, enum step_kind kind,
 	*step = (struct step){kind, from, to, nto, by, NULL};
 	*c->last = step;
 	c->last = &step->next;
+}
+
+void
+cleanup_steps(struct cleaned *c, struct cleaned *more)
+{
+	if (!more->steps)
+		return;
+	*c->last = more->steps;
+	c->last = more->last;
 }
 
 static void

@@ -17,6 +17,7 @@ enum step_kind {
 	STEP_REDIRECT,			/* access(5) REDIRECT */
 	STEP_BCC,			/* always_bcc and its like */
 	STEP_GENERIC,			/* smtp_generic_maps, at the exit */
+	STEP_LOCAL_ALIAS,		/* alias_maps, by local(8) */
 	STEP_KINDS
 };
 extern const char *const step_names[STEP_KINDS];
@@ -72,6 +73,9 @@ enum table_result cleanup_alias(const struct host *host, struct str address,
 /* Append a step; to is kept. */
 void cleanup_step(struct cleaned *c, struct arena *a, enum step_kind kind,
     struct str from, struct str *to, size_t nto, struct decision by);
+
+/* Append the steps of another message that this one became. */
+void cleanup_steps(struct cleaned *c, struct cleaned *more);
 
 /* smtp_generic_maps on one address that leaves; true where it changed. */
 bool cleanup_generic(const struct host *host, struct str *address,

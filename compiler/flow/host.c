@@ -5,6 +5,7 @@
  */
 #include "flow/host.h"
 
+#include "flow/agent.h"
 #include "flow/smtpd.h"
 
 static bool
@@ -330,6 +331,39 @@ open_ports(struct host *host)
 	}
 }
 
+static void
+open_agents(struct host *host)
+{
+	size_t i;
+
+	host->agent = ARENA_ARRAY(host->arena, struct agent *,
+	    host->cf.nservice);
+	for (i = 0; i < host->cf.nservice; i++)
+		if (!host->cf.service[i].error)
+			host->agent[i] = agent_open(host,
+			    &host->cf.service[i]);
+}
+
+const struct service *
+host_transport(const struct host *host, struct str name)
+{
+	const struct service *found = NULL;
+	size_t i;
+
+	for (i = 0; i < host->cf.nservice; i++)
+		if (!host->cf.service[i].error &&
+		    str_eq(host->cf.service[i].name, name) &&
+		    !str_eq(host->cf.service[i].type, STR("inet")))
+			found = &host->cf.service[i];
+	return found;
+}
+
+const struct agent *
+host_agent(const struct host *host, const struct service *service)
+{
+	return host->agent[service - host->cf.service];
+}
+
 bool
 host_open(struct host *host, const struct host_setup *setup, struct arena *a)
 {
@@ -362,6 +396,7 @@ host_open(struct host *host, const struct host_setup *setup, struct arena *a)
 	open_settings(host);
 	open_tables(host);
 	open_ports(host);
+	open_agents(host);
 	return true;
 }
 

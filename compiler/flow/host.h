@@ -9,6 +9,7 @@
 #include "flow/place.h"
 #include "postfix/lookup.h"
 
+struct agent;
 struct host;
 struct ldif;
 struct smtpd;
@@ -96,6 +97,8 @@ struct host {
 	const struct match_list *masquerade_exceptions;
 	struct listener_port *port;
 	size_t nport;
+	struct agent **agent;		/* by service of master.cf; NULL: it
+					   runs another program */
 	struct host_setup setup;
 	struct map *values;		/* of host_value() */
 	struct map *domains;		/* resolve.c: what it knows of some */
@@ -110,6 +113,13 @@ struct host {
 bool host_open(struct host *host, const struct host_setup *setup,
     struct arena *a);
 void host_release(struct host *host);
+
+/* The service that a transport's name stands for; NULL: there is none. */
+const struct service *host_transport(const struct host *host,
+    struct str name);
+/* The delivery agent that a service is (flow/agent.h), or NULL. */
+const struct agent *host_agent(const struct host *host,
+    const struct service *service);
 
 /*
  * Where an answer of one of the host's tables comes from; the table's own

@@ -123,7 +123,8 @@ place_of_circle(const struct hop *hop)
 			continue;
 		if (d->hop)
 			return place_of_circle(d->hop);
-		if (!d->by.table.len)
+		/* Of aliases(5) a row is to blame. */
+		if (!d->by.table.len || !d->smtp)
 			at = d->by.at;
 		break;
 	}

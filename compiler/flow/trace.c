@@ -18,7 +18,18 @@ const char *const fate_names[FATES] = {
 struct tracer {
 	const struct world *world;
 	struct arena *arena;
+	size_t forwards;		/* messages that a hop's agents made */
+	size_t cap;			/* of a hop's deliveries */
 };
+
+/* A message in the queue of a host, for one recipient. */
+struct queued {
+	struct str sender, recipient, header_from;
+	const struct delivered *before;
+};
+
+/* Beyond that what aliases(5) lead to is not followed. */
+enum { FORWARDS = 1000 };
 
 static bool
 offers_tls(const struct listener_port *port, const struct host *host)
@@ -176,20 +187,6 @@ clean(struct tracer *t, struct hop *hop)
 	return true;
 }
 
-static const struct service *
-transport_service(const struct host *host, struct str name)
-{
-	const struct service *found = NULL;
-	size_t i;
-
-	for (i = 0; i < host->cf.nservice; i++)
-		if (!host->cf.service[i].error &&
-		    str_eq(host->cf.service[i].name, name) &&
-		    !str_eq(host->cf.service[i].type, STR("inet")))
-			found = &host->cf.service[i];
-	return found;
-}
-
 static bool
 is_deferred_transport(const struct host *host, struct str name)
 {
@@ -214,10 +211,12 @@ is_for_nobody(const struct host *host, const struct resolution *r)
 
 /* How a delivery to a transport that is no SMTP ends. */
 static void
-route_here(struct arena *a, struct delivery *d,
-    const struct service *service)
+route_here(const struct world_host *host, struct arena *a,
+    struct delivery *d, const struct service *service)
 {
 	struct str command = service->command;
+
+	d->agent = host_agent(&host->host, service);
 
 	if (str_eq(command, STR("error"))) {
 		d->fate = str_eq(service->name, STR("retry")) ?
@@ -267,7 +266,7 @@ trace_route(const struct world_host *host, struct arena *a,
 	const struct service *service;
 
 	d->fate = FATE_DELIVERED;
-	if (is_deferred_transport(&host->host, d->transport)) {
+	if (!d->passed && is_deferred_transport(&host->host, d->transport)) {
 		d->by = (struct decision){.what = "defer_transports",
 			.value = d->transport,
 			.at = host_setting_origin(&host->host, NULL,
@@ -278,7 +277,7 @@ trace_route(const struct world_host *host, struct arena *a,
 		d->text = d->nexthop.s;
 		return;
 	}
-	service = transport_service(&host->host, d->transport);
+	service = host_transport(&host->host, d->transport);
 	if (!service) {
 		d->fate = FATE_DEFERRED;
 		d->text = arena_printf(a, "4.3.0 master.cf has no service "
@@ -287,51 +286,189 @@ trace_route(const struct world_host *host, struct arena *a,
 	    !str_starts(d->nexthop, STR("unix:"))) {
 		route_smtp(host, a, d, service);
 	} else {
-		route_here(a, d, service);
+		route_here(host, a, d, service);
 	}
 }
 
+static struct delivery *
+add_delivery(struct tracer *t, struct hop *hop, const struct queued *q)
+{
+	struct delivery *d;
+
+	if (hop->n == t->cap) {
+		t->cap = t->cap ? t->cap * 2 : 4;
+		d = ARENA_ARRAY(t->arena, struct delivery, t->cap);
+		if (hop->n)
+			memcpy(d, hop->delivery, hop->n * sizeof(*d));
+		hop->delivery = d;
+	}
+	d = &hop->delivery[hop->n++];
+	*d = (struct delivery){.recipient = q->recipient,
+		.sender = q->sender, .header_from = q->header_from,
+		.fate = FATE_DELIVERED};
+	return d;
+}
+
 static void
-deliver(struct tracer *t, struct hop *hop, struct str recipient,
+fail(struct delivery *d, enum fate fate, const char *text)
+{
+	d->fate = fate;
+	d->text = text;
+}
+
+/* Whether a hop's agents have made too many messages. */
+static bool
+is_over(struct tracer *t, struct hop *hop, const struct queued *q)
+{
+	if (++t->forwards <= FORWARDS)
+		return false;
+	if (t->forwards == FORWARDS + 1)
+		fail(add_delivery(t, hop, q), FATE_UNDECIDABLE,
+		    "aliases lead to more messages than are followed");
+	return true;
+}
+
+static void deliver(struct tracer *t, struct hop *hop,
+    const struct queued *q);
+static void route(struct tracer *t, struct hop *hop, const struct queued *q,
+    struct delivery *d);
+
+/* What cleanup(8) makes of a message that local(8) writes. */
+static void
+forward(struct tracer *t, struct hop *hop, const struct queued *q,
+    const struct outcome *o)
+{
+	const struct delivered delivered = {o->delivered, q->before};
+	struct envelope in = {.sender = o->sender, .recipient = o->recipient,
+		.header_from = q->header_from, .local = is_local(hop)};
+	struct queued again = *q;
+	struct cleaned out;
+	size_t i;
+
+	if (is_over(t, hop, q))
+		return;
+	cleanup_envelope(&hop->host->host, &in, t->arena, &out);
+	cleanup_steps(&hop->cleaned, &out);
+	again.sender = out.sender;
+	again.recipient = o->recipient;
+	again.header_from = out.header_from;
+	again.before = &delivered;
+	if (out.result != TABLE_FOUND)
+		fail(add_delivery(t, hop, &again), out.result == TABLE_RETRY ?
+		    FATE_DEFERRED : FATE_UNDECIDABLE, out.why);
+	for (i = 0; i < out.n && out.result == TABLE_FOUND; i++) {
+		again.recipient = out.recipient[i];
+		deliver(t, hop, &again);
+	}
+}
+
+/* An end that a delivery agent knows. */
+static void
+end_at_agent(struct delivery *d, const struct outcome *o)
+{
+	static const enum fate fates[] = {
+		[OUTCOME_HERE] = FATE_DELIVERED,
+		[OUTCOME_PASS] = FATE_DELIVERED,
+		[OUTCOME_FORWARD] = FATE_DELIVERED,
+		[OUTCOME_DISCARD] = FATE_DISCARDED,
+		[OUTCOME_BOUNCE] = FATE_BOUNCED,
+		[OUTCOME_DEFER] = FATE_DEFERRED,
+		[OUTCOME_LOOP] = FATE_LOOP,
+		[OUTCOME_UNKNOWN] = FATE_UNDECIDABLE,
+	};
+
+	d->recipient = o->recipient;
+	d->sender = o->sender;
+	if (o->by.what)
+		d->by = o->by;
+	fail(d, fates[o->kind], o->text);
+}
+
+/* An agent's delivery, in place of the one that leads to the agent. */
+static void
+deliver_by_agent(struct tracer *t, struct hop *hop, const struct queued *q,
+    const struct delivery *routed)
+{
+	const struct parcel parcel = {.sender = q->sender,
+		.recipient = routed->recipient, .nexthop = routed->nexthop,
+		.before = q->before};
+	struct outcomes out;
+	struct delivery d;
+	size_t i;
+
+	agent_deliver(routed->agent, &parcel, t->arena, &hop->cleaned, &out);
+	for (i = 0; i < out.n; i++) {
+		const struct outcome *o = &out.item[i];
+
+		d = *routed;
+		d.agent = NULL;
+		end_at_agent(&d, o);
+		if (o->kind == OUTCOME_PASS) {
+			d.transport = o->transport;
+			d.nexthop = o->nexthop;
+			d.passed = true;
+			route(t, hop, q, &d);
+		} else if (o->kind == OUTCOME_FORWARD) {
+			forward(t, hop, q, o);
+		} else {
+			*add_delivery(t, hop, q) = d;
+		}
+	}
+}
+
+/* Where a delivery leads whose transport is set. */
+static void
+route(struct tracer *t, struct hop *hop, const struct queued *q,
     struct delivery *d)
 {
 	const struct host *host = &hop->host->host;
-	struct resolution r;
 
-	resolve_address(host, hop->cleaned.sender, recipient, t->arena, &r);
-	*d = (struct delivery){.recipient = r.recipient.s ? r.recipient :
-		recipient, .sender = hop->cleaned.sender,
-		.header_from = hop->cleaned.header_from,
-		.transport = r.transport, .nexthop = r.nexthop, .by = r.by,
-		.fate = FATE_DELIVERED};
+	trace_route(hop->host, t->arena, d);
+	if (d->agent) {
+		if (!is_over(t, hop, q))
+			deliver_by_agent(t, hop, q, d);
+		return;
+	}
+	/* smtp(8) has the last word on addresses. */
+	if (d->smtp) {
+		cleanup_generic(host, &d->sender, t->arena, &hop->cleaned);
+		cleanup_generic(host, &d->recipient, t->arena, &hop->cleaned);
+	}
+	*add_delivery(t, hop, q) = *d;
+}
+
+static void
+deliver(struct tracer *t, struct hop *hop, const struct queued *q)
+{
+	const struct host *host = &hop->host->host;
+	struct resolution r;
+	struct delivery d;
+
+	resolve_address(host, q->sender, q->recipient, t->arena, &r);
+	d = (struct delivery){.recipient = r.recipient.s ? r.recipient :
+		q->recipient, .sender = q->sender,
+		.header_from = q->header_from,
+		.transport = r.transport, .nexthop = r.nexthop, .by = r.by};
 	if (r.result == TABLE_RETRY) {
-		d->transport = STR("retry");
-		d->nexthop = STR("4.3.0 address resolver failure");
+		d.transport = STR("retry");
+		d.nexthop = STR("4.3.0 address resolver failure");
 	}
 	if (r.result != TABLE_FOUND) {
-		d->fate = r.result == TABLE_RETRY ? FATE_DEFERRED :
-		    FATE_UNDECIDABLE;
-		d->text = r.why;
+		fail(&d, r.result == TABLE_RETRY ? FATE_DEFERRED :
+		    FATE_UNDECIDABLE, r.why);
+	} else if (r.bad) {
+		d.transport = STR("error");
+		d.nexthop = STR("5.1.3 bad address syntax");
+		fail(&d, FATE_BOUNCED, d.nexthop.s);
+	} else if (is_for_nobody(host, &r)) {
+		d.transport = d.nexthop = (struct str){0};
+		fail(&d, FATE_DISCARDED,
+		    "undeliverable postmaster notification discarded");
+	} else {
+		route(t, hop, q, &d);
 		return;
 	}
-	if (r.bad) {
-		d->transport = STR("error");
-		d->nexthop = STR("5.1.3 bad address syntax");
-		d->fate = FATE_BOUNCED;
-		d->text = d->nexthop.s;
-		return;
-	}
-	if (is_for_nobody(host, &r)) {
-		d->transport = d->nexthop = (struct str){0};
-		d->fate = FATE_DISCARDED;
-		d->text = "undeliverable postmaster notification discarded";
-		return;
-	}
-	trace_route(hop->host, t->arena, d);
-	if (!d->smtp)
-		return;
-	cleanup_generic(host, &d->sender, t->arena, &hop->cleaned);
-	cleanup_generic(host, &d->recipient, t->arena, &hop->cleaned);
+	*add_delivery(t, hop, q) = d;
 }
 
 /* A content filter takes the message away before it is routed. */
@@ -363,8 +500,9 @@ trace_hop(const struct world *world, const struct world_host *host,
     const struct listener_port *port, const struct message *message,
     struct arena *a)
 {
-	struct tracer t = {world, a};
+	struct tracer t = {.world = world, .arena = a};
 	struct hop *hop = ARENA_NEW(a, struct hop);
+	struct queued q;
 	size_t i;
 
 	hop->host = host;
@@ -375,13 +513,14 @@ trace_hop(const struct world *world, const struct world_host *host,
 	if (!judge(&t, hop) || !clean(&t, hop) || is_filtered(&t, hop))
 		return hop;
 	sign(&t, hop);
-	hop->n = hop->cleaned.n;
-	hop->delivery = ARENA_ARRAY(a, struct delivery, hop->n);
-	for (i = 0; i < hop->n; i++) {
-		deliver(&t, hop, hop->cleaned.recipient[i],
-		    &hop->delivery[i]);
-		hop->fate = worse(hop->fate, hop->delivery[i].fate);
+	q = (struct queued){.sender = hop->cleaned.sender,
+		.header_from = hop->cleaned.header_from};
+	for (i = 0; i < hop->cleaned.n; i++) {
+		q.recipient = hop->cleaned.recipient[i];
+		deliver(&t, hop, &q);
 	}
+	for (i = 0; i < hop->n; i++)
+		hop->fate = worse(hop->fate, hop->delivery[i].fate);
 	return hop;
 }
 
@@ -546,7 +685,7 @@ trace_message(const struct world *world, const struct world_host *host,
     const struct listener_port *port, const struct message *message,
     struct arena *a)
 {
-	struct tracer t = {world, a};
+	struct tracer t = {.world = world, .arena = a};
 	struct hop *hop = trace_hop(world, host, port, message, a);
 
 	follow(&t, hop, NULL);

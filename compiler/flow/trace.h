@@ -5,7 +5,7 @@
 #ifndef FLOW_TRACE_H
 #define FLOW_TRACE_H
 
-#include "flow/cleanup.h"
+#include "flow/agent.h"
 #include "flow/destination.h"
 #include "flow/smtpd.h"
 
@@ -40,7 +40,11 @@ struct delivery {
 	struct str header_from;
 	struct str transport, nexthop;
 	struct decision by;
-	const char *text;		/* of error:, retry:, a bounce */
+	const char *text;		/* of error:, retry:, a bounce; where
+					   it is delivered on the host */
+	bool passed;			/* an agent handed it to the transport,
+					   not the queue manager */
+	const struct agent *agent;	/* that ends it on the host, or NULL */
 	struct destination to;		/* of transports that are SMTP */
 	bool smtp;			/* .to and .tls mean something */
 	bool outside;			/* it leaves the fleet here */

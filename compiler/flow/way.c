@@ -22,6 +22,8 @@ struct path {
 	struct str recipient, sender;
 	const struct path *before;
 	unsigned depth;
+	struct door *door;		/* NULL: local(8) of the host wrote it */
+	const struct delivered *delivered;	/* by whom, and by whom else */
 };
 
 /* The aliases on the way so far, on one host. */
@@ -58,30 +60,115 @@ handed(struct way *w, const struct way_route *route, way_end end)
 static way_end follow(struct way *w, struct door *door, struct str sender,
     struct str recipient, const struct path *path);
 
+static way_end queue(struct way *w, const struct path *path,
+    struct str sender);
+static bool was_here(const struct path *path);
+static bool is_symbol(const struct way *w, struct str recipient,
+    struct str *domain);
+static way_end take_route(struct way *w, struct way_host *h,
+    const struct parcel *parcel, const struct way_route *route,
+    const struct decision *by, const struct path *path);
+
+/* A new message on the host that it is on already. */
 static way_end
-deliver(struct way *w, struct way_host *h, struct str sender,
-    struct str recipient, const struct path *path)
+forward(struct way *w, const struct outcome *o, const struct path *before)
 {
-	const struct host *host = &h->host->host;
+	const struct delivered delivered = {o->delivered, before->delivered};
+	const struct path path = {before->host, o->recipient, o->sender,
+		before, before->depth + 1, NULL, &delivered};
+
+	if (path.depth > HOPS || was_here(&path))
+		return way_ended(w, path.host->host, FATE_LOOP, &o->by, false);
+	return queue(w, &path, o->sender) & ~(way_end)WAY_HANDED;
+}
+
+static way_end
+outcome(struct way *w, struct way_host *h, const struct outcome *o,
+    const struct path *path)
+{
+	static const enum fate fates[] = {
+		[OUTCOME_DISCARD] = FATE_DISCARDED,
+		[OUTCOME_BOUNCE] = FATE_BOUNCED,
+		[OUTCOME_DEFER] = FATE_DEFERRED,
+		[OUTCOME_LOOP] = FATE_LOOP,
+		[OUTCOME_UNKNOWN] = FATE_UNDECIDABLE,
+	};
+	const struct parcel parcel = {.sender = o->sender,
+		.recipient = o->recipient, .nexthop = o->nexthop};
+
+	switch (o->kind) {
+	case OUTCOME_HERE:
+		return FATE_DELIVERED | WAY_DONE;
+	case OUTCOME_FORWARD:
+		return forward(w, o, path);
+	case OUTCOME_PASS:
+		return take_route(w, h, &parcel, way_route_to(w, h->host,
+		    o->transport, o->nexthop, true), &o->by, path);
+	case OUTCOME_DISCARD:
+	case OUTCOME_BOUNCE:
+	case OUTCOME_DEFER:
+	case OUTCOME_LOOP:
+	case OUTCOME_UNKNOWN:
+		break;
+	}
+	return way_ended(w, h->host, fates[o->kind], &o->by, false);
+}
+
+/* Whether an agent is asked for a local part that stands for any. */
+static bool
+opens(struct way *w, const struct agent *agent, struct str recipient,
+    const struct path *path)
+{
+	struct str domain;
+
+	while (!path->door)
+		path = path->before;
+	if (!w->open || !is_symbol(w, recipient, &domain) ||
+	    !is_symbol(w, path->recipient, &domain) ||
+	    !agent_tells_locals(agent))
+		return false;
+	w->open(w->open_self, path->door, domain, path->sender);
+	return true;
+}
+
+static way_end
+deliver_by_agent(struct way *w, struct way_host *h, const struct agent *agent,
+    const struct parcel *parcel, const struct path *path)
+{
+	struct parcel own = *parcel;
+	struct cleaned steps = {.last = &steps.steps};
 	way_end end = FATE_DELIVERED | WAY_DONE;
-	struct cleaned c = {.last = &c.steps};
-	struct resolution r;
-	struct way_route *route;
+	struct outcomes out;
 	size_t i;
 
-	resolve_address(host, sender, recipient, w->scratch, &r);
-	if (r.result != TABLE_FOUND)
-		return way_ended(w, h->host, r.result == TABLE_RETRY ?
-		    FATE_DEFERRED : FATE_UNDECIDABLE, &r.by, false) |
-		    (r.sender_mattered ? WAY_MATTERED : 0);
-	if (r.bad)
-		return way_ended(w, h->host, FATE_BOUNCED, NULL, false);
-	route = way_route_to(w, h->host, r.transport, r.nexthop);
+	if (opens(w, agent, parcel->recipient, path))
+		return end;
+	own.before = path->delivered;
+	agent_deliver(agent, &own, w->scratch, &steps, &out);
+	for (i = 0; i < out.n; i++)
+		end = both(end, outcome(w, h, &out.item[i], path));
+	return end;
+}
+
+/* What a transport does with a recipient; by decided it. */
+static way_end
+take_route(struct way *w, struct way_host *h, const struct parcel *parcel,
+    const struct way_route *route, const struct decision *by,
+    const struct path *path)
+{
+	const struct host *host = &h->host->host;
+	struct str sender = parcel->sender, recipient = parcel->recipient;
+	way_end end = FATE_DELIVERED | WAY_DONE;
+	struct cleaned c = {.last = &c.steps};
+	size_t i;
+
 	if (route->fate != FATE_DELIVERED)
 		end = way_ended(w, h->host, route->self ? FATE_LOOP :
-		    route->fate, &r.by, false);
+		    route->fate, by, false);
+	if (route->delivery.agent)
+		return deliver_by_agent(w, h, route->delivery.agent, parcel,
+		    path);
 	cleanup_generic(host, &sender, w->scratch, &c);
-	recipient = r.recipient;
 	cleanup_generic(host, &recipient, w->scratch, &c);
 	for (i = 0; i < route->n; i++) {
 		way_end next = follow(w, route->door[i], sender, recipient,
@@ -93,6 +180,28 @@ deliver(struct way *w, struct way_host *h, struct str sender,
 			next = handed(w, route, next);
 		end = both(end, next);
 	}
+	return end;
+}
+
+static way_end
+deliver(struct way *w, struct way_host *h, struct str sender,
+    struct str recipient, const struct path *path)
+{
+	struct parcel parcel = {.sender = sender};
+	struct resolution r;
+	way_end end;
+
+	resolve_address(&h->host->host, sender, recipient, w->scratch, &r);
+	if (r.result != TABLE_FOUND)
+		return way_ended(w, h->host, r.result == TABLE_RETRY ?
+		    FATE_DEFERRED : FATE_UNDECIDABLE, &r.by, false) |
+		    (r.sender_mattered ? WAY_MATTERED : 0);
+	if (r.bad)
+		return way_ended(w, h->host, FATE_BOUNCED, NULL, false);
+	parcel.recipient = r.recipient;
+	parcel.nexthop = r.nexthop;
+	end = take_route(w, h, &parcel, way_route_to(w, h->host, r.transport,
+	    r.nexthop, false), &r.by, path);
 	/* What the next host resolves is not resolved here. */
 	end &= ~(way_end)(WAY_RESOLVED | WAY_FINAL);
 	return end | (r.sender_mattered ? WAY_MATTERED : 0);
@@ -275,7 +384,7 @@ follow(struct way *w, struct door *door, struct str sender,
     struct str recipient, const struct path *before)
 {
 	const struct path path = {way_host_of(w, door->host), recipient,
-		sender, before, before ? before->depth + 1 : 1};
+		sender, before, before ? before->depth + 1 : 1, door, NULL};
 	struct str domain;
 	way_end end, answer;
 

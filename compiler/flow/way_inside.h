@@ -31,9 +31,9 @@ way_end way_ended(struct way *w, const struct world_host *host,
 
 /* way_step.c */
 
-/* Where a next hop of a host leads. */
+/* Where a next hop of a host leads; passed: see struct delivery. */
 struct way_route *way_route_to(struct way *w, const struct world_host *from,
-    struct str transport, struct str nexthop);
+    struct str transport, struct str nexthop, bool passed);
 /* What cleanup makes of a sender on a host. */
 const struct sent *way_sent_as(struct way *w, struct way_host *h,
     struct str sender);

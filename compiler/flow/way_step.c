@@ -172,22 +172,23 @@ door_behind(struct way *w, const struct world_host *from,
 }
 
 static struct str
-joined(struct arena *a, struct str first, struct str second)
+joined(struct arena *a, struct str first, char between, struct str second)
 {
 	char *s = arena_bytes(a, first.len + second.len + 1);
 
 	memcpy(s, first.s, first.len);
-	s[first.len] = '\n';
+	s[first.len] = between;
 	memcpy(s + first.len + 1, second.s, second.len);
 	return (struct str){s, first.len + 1 + second.len};
 }
 
 struct way_route *
 way_route_to(struct way *w, const struct world_host *from, struct str transport,
-    struct str nexthop)
+    struct str nexthop, bool passed)
 {
 	struct way_host *h = way_host_of(w, from);
-	struct str key = joined(w->scratch, transport, nexthop);
+	struct str key = joined(w->scratch, transport, passed ? '\r' : '\n',
+	    nexthop);
 	struct way_route *route = map_get(&h->routes, key);
 	struct delivery *d;
 	size_t i;
@@ -199,7 +200,7 @@ way_route_to(struct way *w, const struct world_host *from, struct str transport,
 	d = &route->delivery;
 	*d = (struct delivery){.transport = way_copy(w, transport),
 		.nexthop = way_copy(w, nexthop), .sender = STR(""),
-		.recipient = STR("")};
+		.recipient = STR(""), .passed = passed};
 	trace_route(from, &w->keep, d);
 	route->fate = d->fate;
 	route->self = d->smtp && d->to.kind == DESTINATION_SELF;

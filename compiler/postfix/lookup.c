@@ -4,8 +4,8 @@
 #include "postfix/postfix.h"
 #include "postfix/table_inside.h"
 
-void
-maps_open(struct maps *maps, struct tables *tables, struct str list)
+static void
+open_as(struct maps *maps, struct tables *tables, struct str list, bool fold)
 {
 	struct str rest, item;
 	size_t n = 0;
@@ -15,7 +15,19 @@ maps_open(struct maps *maps, struct tables *tables, struct str list)
 	maps->table = ARENA_ARRAY(tables->arena, struct table *, n);
 	maps->n = 0;
 	for (rest = list; value_item(&rest, &item); )
-		maps->table[maps->n++] = table_open(tables, item);
+		maps->table[maps->n++] = table_open_as(tables, item, fold);
+}
+
+void
+maps_open(struct maps *maps, struct tables *tables, struct str list)
+{
+	open_as(maps, tables, list, true);
+}
+
+void
+maps_open_unfolded(struct maps *maps, struct tables *tables, struct str list)
+{
+	open_as(maps, tables, list, false);
 }
 
 bool

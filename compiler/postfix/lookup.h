@@ -26,6 +26,9 @@ struct lookup {
 };
 
 void maps_open(struct maps *maps, struct tables *tables, struct str list);
+/* The same of table_open_unfolded(): mailbox_transport_maps and its like. */
+void maps_open_unfolded(struct maps *maps, struct tables *tables,
+    struct str list);
 /* Whether the answer for local@domain may depend on the local part. */
 bool maps_tell_locals(const struct maps *maps, struct str domain);
 /*

@@ -52,7 +52,7 @@ class Request:
                 return False
             recipients.append(recipient[b'recipient'])
         probe = number(request)
-        for recipient in recipients:
+        for recipient in recipients if probe is not None else ():
             json.dump({'probe': probe, 'transport': self.transport,
                        'nexthop': text(request[b'nexthop']),
                        'sender': text(request[b'sender']),
@@ -83,12 +83,14 @@ def text(octets):
 
 
 def number(request):
-    """Which probe the message is: its header says so."""
+    """Which probe the message is: its header says so. None: a bounce."""
     path = '%s/%s/%s' % (spool, text(request[b'queue_name']),
                          text(request[b'queue_id']))
     with open(path, 'rb') as file:
-        found = re.search(rb'X-Probe: ([0-9]+)', file.read())
-    return int(found[1]) if found else None
+        message = file.read()
+    found = re.search(rb'X-Probe: ([0-9]+)', message)
+    bounce = b'Content-Description: Notification' in message
+    return int(found[1]) if found and not bounce else None
 
 
 class Transport:

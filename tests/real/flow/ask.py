@@ -1,4 +1,4 @@
-# ask.py PROBES DELIVERIES CERTIFICATES: put each probe to the Postfix of this
+# ask.py PROBES LOGS CERTIFICATES: put each probe to the Postfix of this
 # machine, and write what it said and did as lines of JSON. A probe is
 # {probe, node, port, client, name, login, cert, helo, sender, recipient}; the
 # record adds code, text and deliveries. Octets are Latin-1 here. One
@@ -6,6 +6,7 @@
 import itertools
 import json
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -112,14 +113,20 @@ def settled():
                    for name in os.listdir('%s/%s' % (spool, queue)))
 
 
+def wait():
+    """Twice: what local(8) forwards is in two places, one after the other."""
+    before = False
+    for _ in range(600):
+        now = settled()
+        if now and before:
+            return
+        before = now
+        time.sleep(0.1)
+    sys.exit('the queue does not become empty')
+
+
 def deliveries(path):
     """What the agent saw, by probe, when the queue is empty."""
-    for _ in range(600):
-        if settled():
-            break
-        time.sleep(0.1)
-    else:
-        sys.exit('the queue does not become empty')
     seen = {}
     with open(path) as file:
         for line in file:
@@ -128,11 +135,39 @@ def deliveries(path):
     return seen
 
 
+def ends(path, seen):
+    """What local(8) and virtual(8) say in the log that they did."""
+    probe, parent, lines = {}, {}, []
+    with open(path, encoding='latin-1') as file:
+        for line in file:
+            found = re.search(r' ([0-9A-F]+): info: header X-Probe: (\d+)',
+                              line)
+            if found:
+                probe[found[1]] = int(found[2])
+            found = re.search(
+                r' postfix/(local|virtual)\[\d+\]: ([0-9A-F]+): to=<(.*?)>, '
+                r'(?:orig_to=.*?, )?relay=.*, status=(\w+) \((.*)\)$', line)
+            again = found and re.match('forwarded as ([0-9A-F]+)', found[5])
+            if again:
+                parent[again[1]] = found[2]
+            elif found:
+                lines.append(found.groups())
+    for transport, queue_id, recipient, status, text in lines:
+        while queue_id in parent:
+            queue_id = parent[queue_id]
+        if queue_id in probe:
+            seen.setdefault(probe[queue_id], []).append({
+                'transport': transport, 'nexthop': '%s %s' % (status, text),
+                'sender': '', 'recipient': recipient})
+
+
 with open(sys.argv[1]) as file:
     probes = [json.loads(line) for line in file]
 records = list(over_smtp([p for p in probes if p['port']], sys.argv[3]))
 records += over_sendmail([p for p in probes if not p['port']])
-seen = deliveries(sys.argv[2])
+wait()
+seen = deliveries(sys.argv[2] + '/deliveries')
+ends(sys.argv[2] + '/mail.log', seen)
 for record in records:
     record['deliveries'] = seen.pop(record['probe'], [])
     print(json.dumps(record))

@@ -64,8 +64,36 @@ def shown(text):
         return re.sub('[\x80-\xff]', lambda c: '\\x%02x' % ord(c[0]), text)
 
 
+def logged(text):
+    """As Postfix's log shows it."""
+    return re.sub(r'[^ -~]', '?', text)
+
+
+def end(one):
+    """How mail ends on a host: what the log says, and what mailc does."""
+    text = one['nexthop'] if 'fate' not in one else logged('%s %s' % (
+        one['fate'], one['text']))
+    for pattern, short in (
+            (r'.*\b(delivered to (mailbox|maildir)|the mailbox .*|'
+             r'delivered None)$', 'mailbox'),
+            (r'.*\bdelivered (?:to|the) (command|file):? (.*)$', r'\1 \2'),
+            (r'.*(mail system configuration error).*', r'bounced \1'),
+            (r'(loop|bounced) (?:5\.\d\.\d )?(.*)$', r'bounced \2'),
+            (r'(sent )?discarded.*$', 'discarded'),
+            (r'deferred.*', 'deferred')):
+        if re.match(pattern, text):
+            return re.sub(pattern, short, text)
+    return text
+
+
 def delivery(one):
     """A next hop that differs in letter case is the same queue's."""
+    if one['transport'] in ('local', 'virtual'):
+        recipient = logged(one['recipient'].lower())
+        if 'fate' not in one:
+            recipient = re.sub(r'\\(.)', r'\1', re.sub(
+                r'^"(.*)"@', r'\1@', recipient))
+        return (one['transport'], end(one), '', recipient)
     nexthop = one['nexthop']
     if one['transport'] != 'error' and nexthop:
         nexthop = nexthop.lower()

@@ -25,6 +25,7 @@ class Host:
     def __init__(self, random):
         self.random = random
         self.tables = {}
+        self.files = {}
         self.settings = {}
 
     def maybe(self, chance=0.5):
@@ -121,7 +122,8 @@ class Host:
         self.sometimes('empty_address_recipient', ['postmaster', 'root'], 0.1)
         self.sometimes('recipient_delimiter', ['+', '-', '+-', '='], 0.8)
         self.sometimes('propagate_unmatched_extensions', [
-            '', 'canonical', 'virtual', 'canonical, virtual, alias'], 0.6)
+            '', 'canonical', 'virtual', 'canonical, virtual, alias',
+            'alias, include', 'include'], 0.6)
         self.sometimes('owner_request_special', ['yes', 'no'], 0.3)
         for name in 'canonical', 'sender_canonical', 'recipient_canonical':
             if self.maybe(0.4):
@@ -173,11 +175,9 @@ class Host:
             self.set('relay_recipient_maps', self.table('relay_recipients', [
                 (self.random.choice(users) + '@rel.example', 'x')
                 for _ in range(6)] + self.some([('@sub.rel.example', 'x')])))
-        aliases = [(user, self.right(2)) for user in self.some(users, 2, 8)]
-        self.tables['aliases'] = aliases
-        self.set('alias_maps', 'hash:/etc/postfix/aliases')
-        self.set('alias_database', '')
-        self.sometimes('local_recipient_maps', ['', '$alias_maps'], 1)
+        self.sometimes('local_recipient_maps', [
+            '', '$alias_maps', 'proxy:unix:passwd.byname $alias_maps',
+            'unix:passwd.byname'], 1)
         self.sometimes('smtpd_reject_unlisted_recipient', ['yes', 'no'], 0.3)
         self.sometimes('show_user_unknown_table_name', ['yes', 'no'], 0.3)
         for name in ('local_recipient', 'relay_recipient', 'virtual_alias',
@@ -200,6 +200,68 @@ class Host:
         self.sometimes('virtual_alias_recursion_limit', ['1', '2', '3'], 0.2)
         self.sometimes('virtual_alias_expansion_limit', ['2', '4'], 0.2)
         self.sometimes('virtual_alias_address_length_limit', ['20'], 0.05)
+
+    def alias_target(self):
+        r = self.random
+        return r.choice([
+            self.address, self.address, self.address, self.address,
+            lambda: r.choice(users), lambda: r.choice(users),
+            lambda: '"|/bin/true %s"' % r.choice(users),
+            lambda: '/dev/null', lambda: '\\' + r.choice(users),
+            lambda: ':include:/etc/postfix/' + r.choice(['one', 'two']),
+            lambda: '~/box', lambda: ':include:none'])()
+
+    def alias_targets(self):
+        return ', '.join(self.alias_target() for _ in range(
+            self.random.choice([1, 1, 1, 2, 3])))
+
+    def alias_name(self):
+        r = self.random
+        return r.choice(users) + r.choice(['', '', '', '', '+ext', '-ext'])
+
+    def local(self):
+        """What local(8) does with whom."""
+        aliases = {self.alias_name(): self.alias_targets()
+                   for _ in range(self.random.randint(4, 14))}
+        self.tables['aliases'] = sorted(aliases.items())
+        self.set('alias_maps', 'hash:/etc/postfix/aliases' + (
+            ' ' + self.table('aliases_more', [
+                (self.alias_name(), self.address()) for _ in range(4)])
+            if self.maybe(0.3) else ''))
+        self.set('alias_database', '')
+        for name in 'one', 'two':
+            self.files['etc/postfix/' + name] = ''.join(
+                self.random.choice(['# ', '', '', '']) +
+                self.alias_targets() + '\n' for _ in range(3))
+        self.files['etc/passwd'] = ''.join(
+            '%s:x:%d:%d::/nonexistent:/bin/sh\n' % (
+                user, 2000 + i, 2000 + i) for i, user in enumerate(
+                    self.some(users[:5] + ['list', 'x'], 1)))
+        for name in 'mailbox', 'fallback':
+            self.sometimes(name + '_transport', [
+                'lmtp:unix:private/box', 'error:5.7.0 no box', 'discard',
+                'smtp:[box.example]', 'virtual:'], 0.15)
+            if self.maybe(0.2):
+                self.set(name + '_transport_maps', self.table(
+                    name + '_transports', [
+                        (self.alias_name(), self.random.choice(
+                            ['lmtp:unix:private/map', 'relay:[map.example]']))
+                        for _ in range(4)]))
+        self.sometimes('luser_relay', [
+            'luser@other.example', '$user@other.example', 'root', '$local',
+            '${user}.${extension}@list.example', '$recipient',
+            '$(local)@va.example'], 0.3)
+        self.sometimes('expand_owner_alias', ['yes'], 0.2)
+        self.sometimes('reset_owner_alias', ['yes'], 0.2)
+        self.sometimes('frozen_delivered_to', ['no'], 0.2)
+        self.sometimes('allow_mail_to_commands', [
+            '', 'alias, include', 'include'], 0.3)
+        self.sometimes('allow_mail_to_files', [
+            '', 'alias, include', 'include'], 0.3)
+        self.set('virtual_mailbox_base', '/var/mail')
+        self.sometimes('virtual_uid_maps', [
+            'static:2500', 'static:2500', 'static:20', ''], 1)
+        self.set('virtual_gid_maps', 'static:2500')
 
     def copies(self):
         for name in 'sender', 'recipient':
@@ -277,6 +339,9 @@ class Host:
                 main.write('%s = %s\n' % (name, self.settings[name]))
         with open(path + '/master.cf', 'w') as master:
             master.write(services)
+        for name, text in self.files.items():
+            with open('%s/../../%s' % (path, name), 'w') as file:
+                file.write(text)
         for name, lines in self.tables.items():
             colon = ':' if name == 'aliases' else ''
             with open('%s/%s' % (path, name), 'w') as file:
@@ -357,7 +422,7 @@ def ask(number, host):
 
 for i in range(1, int(n) + 1):
     host = Host(random.Random('%s %d' % (seed, i)))
-    for part in (host.classes, host.rewriting, host.expansion,
+    for part in (host.classes, host.rewriting, host.expansion, host.local,
                  host.copies, host.access, host.routing):
         part()
     host.write('%s/generated-%d/root/%s/etc/postfix' % (work, i, node))
