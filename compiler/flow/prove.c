@@ -61,6 +61,7 @@ prove_fleet(struct arena *a, struct diag *d, const struct world *world,
 	prove_addresses(&p);
 	prove_relay(&p);
 	prove_egress(&p);
+	prove_receives(&p);
 	prove_senders(&p);
 	prove_dead(&p);
 	note_others(&p);

@@ -60,6 +60,8 @@ void prove_dead(struct prover *p);
 void prove_relay(struct prover *p);
 /* prove_egress.c: who sends outside, signed, as whom, with which TLS. */
 void prove_egress(struct prover *p);
+/* prove_receives.c: what is behind the addresses of other domains of ours. */
+void prove_receives(struct prover *p);
 /* prove_sender.c: who may be whose sender. */
 void prove_senders(struct prover *p);
 
