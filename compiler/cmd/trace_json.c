@@ -138,6 +138,7 @@ delivery(const struct trace *t, const struct hop *hop,
 
 	set(o, "recipient", text(d->recipient));
 	set(o, "sender", text(d->sender));
+	set(o, "header_from", text(d->header_from));
 	set(o, "transport", text(d->transport));
 	set(o, "nexthop", text(d->nexthop));
 	set(o, "by", decision(t, &d->by));

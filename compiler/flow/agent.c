@@ -54,10 +54,11 @@ open_local(struct agent *agent)
 	agent->fallback_transport = value(agent, "fallback_transport");
 	/* local(8) expands it itself, for each recipient. */
 	agent->luser_relay = luser ? luser->value : STR("");
-	agent->delimiter = value(agent, "recipient_delimiter");
+	agent->rules = host->rules;
+	agent->rules.delimiter = value(agent, "recipient_delimiter");
+	agent->rules.owners = yes(agent, "owner_request_special");
 	agent->propagate_alias = has_word(propagate, "alias");
 	agent->propagate_include = has_word(propagate, "include");
-	agent->owner_special = yes(agent, "owner_request_special");
 	agent->expand_owner = yes(agent, "expand_owner_alias");
 	agent->reset_owner = yes(agent, "reset_owner_alias");
 	agent->frozen = yes(agent, "frozen_delivered_to");

@@ -15,9 +15,9 @@ struct agent {
 	struct maps aliases, mailbox_transports, fallback_transports;
 	struct table *users;
 	struct str mailbox_transport, fallback_transport, luser_relay;
-	struct str delimiter;
+	struct address_rules rules;	/* with the service's own */
 	bool propagate_alias, propagate_include;
-	bool owner_special, expand_owner, reset_owner, frozen;
+	bool expand_owner, reset_owner, frozen;
 	bool commands[FROMS], files[FROMS];
 	/* virtual(8) */
 	struct maps mailboxes, uids, gids;

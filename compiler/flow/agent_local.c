@@ -436,7 +436,7 @@ find_owner(struct local *l, struct walk *w, struct str name)
 	struct lookup lookup = {0};
 	struct address_list list;
 
-	if (l->agent->owner_special && find_alias(l, owner, &lookup)) {
+	if (l->agent->rules.owners && find_alias(l, owner, &lookup)) {
 		if (l->agent->expand_owner) {
 			address_read(lookup.answer.value, l->arena, &list);
 			owner = list.n ? list.address[0] : STR("");
@@ -558,7 +558,7 @@ deliver_recipient(struct local *l, struct walk w)
 	for (i = 0; i < w.address.len; i++)
 		local[i] = (char)ascii_lower((unsigned char)local[i]);
 	address_parts((struct str){local, w.address.len},
-	    l->agent->delimiter, &w.user, &w.extension, &domain);
+	    &l->agent->rules, &w.user, &w.extension, &domain);
 	w.local = (struct str){local, w.user.len + w.extension.len};
 	/* What cannot be part of a path is no extension. */
 	if (str_find(w.extension, '/') < w.extension.len) {

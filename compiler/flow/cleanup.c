@@ -216,16 +216,26 @@ map_sender(struct cleanup *c, const struct envelope *in)
 	return !set->masquerade.envelope_sender || masquerade(c, sender);
 }
 
-/* The From: header of what starts here, as the sender's address is mapped. */
+/* The From: header, completed and mapped as the sender's address is. */
 static bool
 map_header(struct cleanup *c, const struct envelope *in)
 {
 	const struct host_settings *set = &c->host->set;
 	struct str *from = &c->out->header_from;
+	struct address_rules rules = c->host->rules;
 
-	if (!in->local || !from->s || !from->len || in->unmapped)
+	if (in->headers == HEADERS_LEFT || !from->s || !from->len)
 		return true;
-	*from = address_rewrite(&c->host->rules, *from, c->arena);
+	if (in->headers == HEADERS_UNKNOWN) {
+		*from = (struct str){0};
+		return true;
+	}
+	if (in->headers == HEADERS_REMOTE)
+		rules.origin = rules.domain = host_value(c->host,
+		    "remote_header_rewrite_domain");
+	*from = address_rewrite(&rules, *from, c->arena);
+	if (in->unmapped)
+		return true;
 	if (set->sender_canonical.header_sender &&
 	    !map_one(c, &c->host->maps.sender_canonical,
 	    "sender_canonical_maps", STEP_HEADER_FROM, from))
@@ -434,7 +444,7 @@ add_copies(struct cleanup *c, const struct envelope *in,
 		if (!add_copy(c, in, recipient, in->more->address[i],
 		    in->more_by))
 			return;
-	if (in->unmapped || c->out->result != TABLE_FOUND ||
+	if (in->unmapped || in->internal || c->out->result != TABLE_FOUND ||
 	    !find_copy(c, in, &c->host->maps.sender_bcc, "sender_bcc_maps",
 	    c->out->sender) ||
 	    !find_copy(c, in, &c->host->maps.recipient_bcc,

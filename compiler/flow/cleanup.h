@@ -32,11 +32,20 @@ struct step {
 	struct step *next;
 };
 
+/* Whether addresses in headers are rewritten: local_header_rewrite_clients. */
+enum header_rewriting {
+	HEADERS_LEFT,			/* they stay as they came */
+	HEADERS_LOCAL,			/* as those of local mail */
+	HEADERS_REMOTE,			/* in remote_header_rewrite_domain */
+	HEADERS_UNKNOWN,
+};
+
 /* What goes in. Internal form; header_from.s NULL: not known. */
 struct envelope {
 	struct str sender, recipient, header_from;
-	bool local;			/* headers are rewritten too */
+	enum header_rewriting headers;
 	bool unmapped;			/* no_address_mappings */
+	bool internal;			/* Postfix wrote it: no copies */
 	const struct address_list *more;	/* access(5) BCC; or NULL */
 	struct decision more_by;
 };

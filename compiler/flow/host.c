@@ -146,6 +146,7 @@ open_rules(struct host *host)
 		    host_flag(host, "append_dot_mydomain"),
 		.swap_bangpath = host_flag(host, "swap_bangpath"),
 		.percent_hack = host_flag(host, "allow_percent_hack"),
+		.owners = host_flag(host, "owner_request_special"),
 		.destination = open_list(host, MATCH_STRINGS, "mydestination"),
 		.interfaces = own_addresses(host),
 	};

@@ -111,6 +111,13 @@ void smtpd_rcpt(struct smtpd_mail *mail, struct str recipient,
 bool smtpd_relays(const struct smtpd *smtpd, const struct session *session,
     struct arena *a, struct verdict *verdict);
 
+/*
+ * Whether the client is one of local_header_rewrite_clients: FOUND, NONE,
+ * RETRY or UNKNOWN.
+ */
+enum table_result smtpd_header_client(const struct smtpd *smtpd,
+    const struct session *session, struct arena *a);
+
 /* The tables of a class's valid recipients; NULL: there is no such list. */
 const struct maps *smtpd_recipients(const struct smtpd *smtpd,
     enum address_class class);

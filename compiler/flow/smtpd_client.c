@@ -30,16 +30,24 @@ client_unknown(struct judge *j, const struct step *step)
 	    reverse ? "reverse " : "", STR_ARG(client->address));
 }
 
+/* Whether an address is one of the host's own. */
+static bool
+is_interface(const struct smtpd *smtpd, struct str address)
+{
+	struct str rest = smtpd->host->rules.interfaces, one;
+
+	while (value_item(&rest, &one))
+		if (str_eq_fold(one, address))
+			return true;
+	return false;
+}
+
 enum check
 client_interfaces(struct judge *j, const struct step *step)
 {
-	struct str rest = j->smtpd->host->rules.interfaces, one;
-
 	(void)step;
-	while (value_item(&rest, &one))
-		if (str_eq_fold(one, j->session->client.address))
-			return judge_permit(j, true);
-	return CHECK_DUNNO;
+	return is_interface(j->smtpd, j->session->client.address) ?
+	    judge_permit(j, true) : CHECK_DUNNO;
 }
 
 /* Whether the client is in mynetworks, which is asked once. */
@@ -123,6 +131,67 @@ client_any_certificate(struct judge *j, const struct step *step)
 	judge_assume(j, "the client's certificate is signed by a CA that "
 	    "smtpd trusts");
 	return judge_permit(j, true);
+}
+
+/* A client by a word of local_header_rewrite_clients. */
+static enum table_result
+header_word(const struct smtpd *smtpd, const struct session *session,
+    struct str word, struct arena *a)
+{
+	static const struct {
+		const char *word;
+		enum check (*judge)(struct judge *j, const struct step *step);
+	} words[] = {
+		{"permit_mynetworks", client_networks},
+		{"permit_sasl_authenticated", client_login},
+		{"permit_tls_clientcerts", client_certificate},
+		{"permit_tls_all_clientcerts", client_any_certificate},
+	};
+	const struct smtpd_mail *mail = smtpd_mail(smtpd, session, a);
+	struct verdict verdict = mail->said.verdict;
+	struct judge j = mail->said.judge;
+	const struct step step = {.reply_name = word};
+	size_t i;
+
+	j.verdict = &verdict;
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (!str_eq_fold(word, str_of(words[i].word)))
+			continue;
+		switch (words[i].judge(&j, &step)) {
+		case CHECK_OK:
+			return TABLE_FOUND;
+		case CHECK_DUNNO:
+			return TABLE_NONE;
+		case CHECK_REJECT:
+			return TABLE_RETRY;
+		case CHECK_UNKNOWN:
+			return TABLE_UNKNOWN;
+		}
+	}
+	return TABLE_NONE;
+}
+
+enum table_result
+smtpd_header_client(const struct smtpd *smtpd, const struct session *session,
+    struct arena *a)
+{
+	struct str rest = smtpd->set.header_clients, word;
+	struct str address = session->client.address;
+	enum table_result result = TABLE_NONE;
+
+	while (result == TABLE_NONE && value_item(&rest, &word)) {
+		struct table_answer answer;
+
+		if (str_eq_fold(word, STR("permit_inet_interfaces")))
+			result = is_interface(smtpd, address) ? TABLE_FOUND :
+			    TABLE_NONE;
+		else if (str_find(word, ':') < word.len)
+			result = table_get(table_open(
+			    smtpd->host->tables, word), address, a, &answer);
+		else
+			result = header_word(smtpd, session, word, a);
+	}
+	return result;
 }
 
 enum check

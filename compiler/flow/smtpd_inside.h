@@ -59,6 +59,7 @@ struct smtpd_settings {
 	struct str probe;		/* address_verify_sender, complete;
 					   empty: it is not recognised */
 	struct str bounce;		/* double_bounce_sender */
+	struct str header_clients;	/* local_header_rewrite_clients */
 };
 
 struct smtpd {

@@ -88,6 +88,7 @@ read_settings(struct smtpd *smtpd)
 	s->parents = host_parents(smtpd->host, "smtpd_access_maps");
 	s->null_key = value(smtpd, "smtpd_null_access_lookup_key");
 	s->bounce = value(smtpd, "double_bounce_sender");
+	s->header_clients = value(smtpd, "local_header_rewrite_clients");
 	s->proxy_filter = value(smtpd, "smtpd_proxy_filter").len;
 }
 
@@ -214,6 +215,7 @@ read_rules(struct smtpd *smtpd)
 {
 	smtpd->rules = smtpd->host->rules;
 	smtpd->rules.delimiter = value(smtpd, "recipient_delimiter");
+	smtpd->rules.owners = yes(smtpd, "owner_request_special");
 	smtpd->rules.origin = value(smtpd, "myorigin");
 	smtpd->rules.domain = value(smtpd, "mydomain");
 	smtpd->rules.hostname = value(smtpd, "myhostname");

@@ -56,15 +56,20 @@ trace_greet(const struct world_host *host, const struct listener_port *port,
 	client->key_fingerprint = STR("");
 }
 
+static struct session
+session_of(const struct message *m)
+{
+	return (struct session){.client = m->client, .helo = m->helo,
+		.sender = m->sender, .recipient = m->recipient,
+		.bad_sender = m->bad_sender,
+		.bad_recipient = m->bad_recipient};
+}
+
 /* What the message is for the host; false: it ends here. */
 static bool
 judge(struct tracer *t, struct hop *hop)
 {
-	const struct message *m = &hop->message;
-	struct session session = {.client = m->client, .helo = m->helo,
-		.sender = m->sender, .recipient = m->recipient,
-		.bad_sender = m->bad_sender,
-		.bad_recipient = m->bad_recipient};
+	const struct session session = session_of(&hop->message);
 	struct verdict *v = &hop->verdict;
 
 	if (!hop->port)
@@ -96,13 +101,28 @@ overrides(const struct world_host *host, const struct listener_port *port,
 	return false;
 }
 
-/* Whether the client's headers are rewritten as those of local mail are. */
-static bool
-is_local(const struct hop *hop)
+/* Whether From: is rewritten; it matters only where it is known. */
+static enum header_rewriting
+headers(struct tracer *t, const struct hop *hop)
 {
-	return !hop->port ||
-	    str_starts(hop->message.client.address, STR("127.")) ||
-	    str_eq(hop->message.client.address, STR("::1"));
+	const struct session session = session_of(&hop->message);
+
+	if (!hop->port)
+		return HEADERS_LOCAL;
+	if (!hop->message.header_from.len)
+		return HEADERS_LEFT;
+	switch (smtpd_header_client(hop->port->smtpd, &session, t->arena)) {
+	case TABLE_FOUND:
+		return HEADERS_LOCAL;
+	case TABLE_NONE:
+		return host_value(&hop->host->host,
+		    "remote_header_rewrite_domain").len ? HEADERS_REMOTE :
+		    HEADERS_LEFT;
+	case TABLE_RETRY:
+	case TABLE_UNKNOWN:
+		break;
+	}
+	return HEADERS_UNKNOWN;
 }
 
 /* Whether the service hands its messages to milters; false: *verdict. */
@@ -161,7 +181,7 @@ clean(struct tracer *t, struct hop *hop)
 {
 	const struct message *m = &hop->message;
 	struct envelope in = {.sender = m->sender, .recipient = m->recipient,
-		.header_from = m->header_from, .local = is_local(hop),
+		.header_from = m->header_from, .headers = hop->headers,
 		.unmapped = overrides(hop->host, hop->port,
 		    "no_address_mappings"),
 		.more = hop->port ? &hop->verdict.bcc : NULL,
@@ -340,7 +360,8 @@ forward(struct tracer *t, struct hop *hop, const struct queued *q,
 {
 	const struct delivered delivered = {o->delivered, q->before};
 	struct envelope in = {.sender = o->sender, .recipient = o->recipient,
-		.header_from = q->header_from, .local = is_local(hop)};
+		.header_from = q->header_from, .headers = hop->headers,
+		.internal = true};
 	struct queued again = *q;
 	struct cleaned out;
 	size_t i;
@@ -510,7 +531,10 @@ trace_hop(const struct world *world, const struct world_host *host,
 	hop->message = *message;
 	if (port)
 		trace_greet(host, port, &hop->message.client);
-	if (!judge(&t, hop) || !clean(&t, hop) || is_filtered(&t, hop))
+	if (!judge(&t, hop))
+		return hop;
+	hop->headers = headers(&t, hop);
+	if (!clean(&t, hop) || is_filtered(&t, hop))
 		return hop;
 	sign(&t, hop);
 	q = (struct queued){.sender = hop->cleaned.sender,

@@ -59,6 +59,7 @@ struct hop {
 	const struct listener_port *port;	/* NULL: sendmail(1) */
 	struct message message;
 	struct verdict verdict;		/* of smtpd; ACCEPT for sendmail */
+	enum header_rewriting headers;
 	struct cleaned cleaned;
 	struct sign_verdict signing;	/* .result SIGN_NOT without milters */
 	struct delivery *delivery;

@@ -75,6 +75,7 @@ struct address_rules {
 	struct str hostname;		/* myhostname */
 	bool append_at_myorigin, append_dot_mydomain;
 	bool swap_bangpath, percent_hack;
+	bool owners;			/* owner_request_special */
 	/* resolve_local(3): mydestination, or an address of the host. */
 	const struct match_list *destination;
 	struct str interfaces;		/* its addresses, with blanks between */
@@ -130,7 +131,7 @@ bool address_is_plain(struct str address);
  * user+extension@domain in three parts; extension has its delimiter. Without
  * an "@" domain.s is NULL. postmaster and its like have no extension.
  */
-void address_parts(struct str address, struct str delimiter,
+void address_parts(struct str address, const struct address_rules *rules,
     struct str *local, struct str *extension, struct str *domain);
 
 /*

@@ -19,8 +19,9 @@ struct search {
 	struct str extension;
 };
 
+/* owners: owner_request_special. */
 static bool
-is_special(struct str local, struct str delimiter)
+is_special(struct str local, struct str delimiter, bool owners)
 {
 	static const char *const name[] = {
 		"postmaster", "mailer-daemon", "double-bounce",
@@ -31,7 +32,7 @@ is_special(struct str local, struct str delimiter)
 	for (i = 0; i < sizeof(name) / sizeof(name[0]); i++)
 		if (str_eq_fold(local, str_of(name[i])))
 			return true;
-	if (str_find(delimiter, '-') == delimiter.len)
+	if (!owners || str_find(delimiter, '-') == delimiter.len)
 		return false;
 	if (local.len >= owner.len &&
 	    str_eq_fold((struct str){local.s, owner.len}, owner))
@@ -41,9 +42,10 @@ is_special(struct str local, struct str delimiter)
 }
 
 void
-address_parts(struct str address, struct str delimiter, struct str *local,
-    struct str *extension, struct str *domain)
+address_parts(struct str address, const struct address_rules *rules,
+    struct str *local, struct str *extension, struct str *domain)
 {
+	struct str delimiter = rules->delimiter;
 	size_t at = address_at(address), n = at, i;
 
 	*local = (struct str){address.s, at};
@@ -54,7 +56,8 @@ address_parts(struct str address, struct str delimiter, struct str *local,
 	/* Up to the first character that is one of the delimiter's. */
 	for (i = 0; i < delimiter.len; i++)
 		n = str_find((struct str){local->s, n}, delimiter.s[i]);
-	if (n && n < local->len && !is_special(*local, delimiter)) {
+	if (n && n < local->len && !is_special(*local, delimiter,
+	    rules->owners)) {
 		*extension = str_from(*local, n);
 		local->len = n;
 	}
@@ -148,7 +151,7 @@ search_begin(struct search *s, struct str address)
 	struct str local, domain, bare;
 	char *to;
 
-	address_parts(address, s->rules->delimiter, &local, &s->extension,
+	address_parts(address, s->rules, &local, &s->extension,
 	    &domain);
 	s->full = address;
 	if (s->extension.len) {

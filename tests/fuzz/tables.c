@@ -107,6 +107,7 @@ addresses(struct tables *tables, struct arena *a)
 		.domain = STR("d"), .interfaces = STR("192.0.2.1 ::1"),
 		.append_at_myorigin = true, .append_dot_mydomain = true,
 		.swap_bangpath = true, .percent_hack = true,
+		.owners = true,
 	};
 	struct srs_rules srs = {.domain = STR("d"), .separator = '=',
 	    .hash_length = 4, .hash_minimum = 4, .today = 20000};

@@ -45,6 +45,7 @@ set_up(void **state)
 		.append_dot_mydomain = true,
 		.swap_bangpath = true,
 		.percent_hack = true,
+		.owners = true,
 		.destination = match_list_open(host.tables, &host.arena,
 		    MATCH_STRINGS, false, STR("local.example, fail.example "
 		    "regexp:{{/^unknown$/ x}} inline:{x=y}")),
@@ -315,13 +316,21 @@ parts(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
-		address_parts(str_of(some[i][0]), str_of(some[i][1]), &local,
-		    &extension, &domain);
+		struct address_rules rules = {.owners = true,
+			.delimiter = str_of(some[i][1])};
+
+		address_parts(str_of(some[i][0]), &rules, &local, &extension,
+		    &domain);
 		assert_true(str_eq(local, str_of(some[i][2])));
 		assert_true(str_eq(extension, str_of(some[i][3])));
 		assert_true(str_eq(domain, str_of(some[i][4])));
 		assert_int_equal(domain.s != NULL, some[i][4] != NULL);
 	}
+	/* owner_request_special = no */
+	address_parts(STR("owner-list@a"), &(struct address_rules){
+	    .delimiter = STR("-")}, &local, &extension, &domain);
+	assert_true(str_eq(local, STR("owner")));
+	assert_true(str_eq(extension, STR("-list")));
 }
 
 static const struct {

@@ -2,7 +2,7 @@
 # The queue manager finds each transport as a socket in the queue directory;
 # here they all lead to this program, which reads the request as an agent does
 # (deliver_request(3)), writes transport, next hop, sender and recipient to
-# RESULT as a line of JSON, and says "delivered". So nothing leaves, no process
+# RESULT as a line of JSON (and the From: that the message has), and says "delivered". So nothing leaves, no process
 # is started for a delivery, and main.cf stays as it was rendered.
 #
 # The second job is the resolver: whatever is asked on port 53 exists, but
@@ -51,11 +51,12 @@ class Request:
             if recipient is None:
                 return False
             recipients.append(recipient[b'recipient'])
-        probe = number(request)
+        probe, header_from = message(request)
         for recipient in recipients if probe is not None else ():
             json.dump({'probe': probe, 'transport': self.transport,
                        'nexthop': text(request[b'nexthop']),
                        'sender': text(request[b'sender']),
+                       'header_from': header_from,
                        'recipient': text(recipient)}, result)
             result.write('\n')
         return True
@@ -82,15 +83,19 @@ def text(octets):
     return octets.decode('latin-1')
 
 
-def number(request):
-    """Which probe the message is: its header says so. None: a bounce."""
+def message(request):
+    """Which probe the message is, as its header says, and its From:. None:
+    it is a bounce. Records are a letter, the length and the line."""
     path = '%s/%s/%s' % (spool, text(request[b'queue_name']),
                          text(request[b'queue_id']))
     with open(path, 'rb') as file:
-        message = file.read()
-    found = re.search(rb'X-Probe: ([0-9]+)', message)
-    bounce = b'Content-Description: Notification' in message
-    return int(found[1]) if found and not bounce else None
+        octets = file.read()
+    probe = re.search(rb'X-Probe: ([0-9]+)', octets)
+    sent = re.search(rb'N(.)From: ', octets, re.DOTALL)
+    if b'Content-Description: Notification' in octets or not probe:
+        return None, None
+    return int(probe[1]), text(
+        octets[sent.end():sent.start() + 2 + sent[1][0]])
 
 
 class Transport:

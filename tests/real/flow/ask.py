@@ -14,13 +14,24 @@ import sys
 import time
 
 spool = '/var/spool/postfix'
-headers = 'X-Probe: %d\r\nFrom: probe@example.net\r\n\r\nprobe\r\n'
+
+
+def message(probe):
+    return 'X-Probe: %d\r\nFrom: %s\r\n\r\nprobe\r\n' % (
+        probe['probe'], probe.get('from', 'probe@example.net'))
+
+
+def connect(client, port):
+    """From the client's address, where this machine has one of the outside."""
+    outside = 'OUTSIDE' in os.environ and client == os.environ['OUTSIDE']
+    return socket.create_connection(('127.0.0.1', port), 60,
+                                    (client, 0) if outside else None)
 
 
 class Session:
     def __init__(self, port, client, name, login, cert, helo, certificates):
         self.helo = helo
-        self.socket = socket.create_connection(('127.0.0.1', port), 60)
+        self.socket = connect(client, port)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         tls = ssl._create_unverified_context()
         if cert:
@@ -73,7 +84,7 @@ class Session:
         code, text = mail if mail[0] != 250 else rcpt
         record = dict(probe, code=code, text=text)
         if data[0] == 354:
-            self.say(headers % probe['probe'] + '.')
+            self.say(message(probe) + '.')
             queued = self.answer()
             if queued[0] != 250:
                 record['data'] = '%d %s' % queued
@@ -100,7 +111,7 @@ def over_sendmail(probes):
         done = subprocess.run(
             [b'sendmail', b'-i', b'-f', octets(probe['sender']), b'--',
              octets(probe['recipient'])], capture_output=True,
-            input=octets((headers % probe['probe']).replace('\r', '')))
+            input=octets(message(probe).replace('\r', '')))
         record = dict(probe, code=0, text='')
         if done.returncode:
             record['data'] = 'sendmail %d: %s' % (

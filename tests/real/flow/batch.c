@@ -1,7 +1,7 @@
 /*
  * batch ENVIRONMENT [ROOT]: mailc trace --format json for each line of standard
  * input, with the fleet (or the foreign host in ROOT) opened once. A line is
- * at, from, client, login, cert, helo and the address, with tabs between;
+ * at, from, client, login, cert, helo, header-from and the address, with tabs;
  * an empty field is an option that is not there. "null" where trace fails.
  */
 #include "cmd/trace.h"
@@ -32,6 +32,7 @@ answer(struct trace *t, char *line)
 	asked.login = field(&line);
 	asked.cert = field(&line);
 	asked.helo = field(&line);
+	asked.header_from = field(&line);
 	asked.recipient = line;		/* it may hold a tab */
 	if (line && trace_ask(t, &asked))
 		trace_print_json(t);

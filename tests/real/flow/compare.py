@@ -26,7 +26,8 @@ def question(record):
     return '\t'.join([
         '%s:%s' % (record['node'], record['port'] or 'sendmail'),
         '<%(sender)s>' % record, record['client'], record['login'] or '',
-        cert, record['helo'], '<%(recipient)s>' % record]) + '\n'
+        cert, record['helo'], record.get('from', 'probe@example.net'),
+        '<%(recipient)s>' % record]) + '\n'
 
 
 def ask(group):
@@ -66,7 +67,7 @@ def shown(text):
 
 def logged(text):
     """As Postfix's log shows it."""
-    return re.sub(r'[^ -~]', '?', text)
+    return re.sub(r'\\x[0-9a-f]{2}|[^ -~]', '?', text)
 
 
 def end(one):
@@ -93,12 +94,12 @@ def delivery(one):
         if 'fate' not in one:
             recipient = re.sub(r'\\(.)', r'\1', re.sub(
                 r'^"(.*)"@', r'\1@', recipient))
-        return (one['transport'], end(one), '', recipient)
+        return (one['transport'], end(one), '', recipient, '')
     nexthop = one['nexthop']
     if one['transport'] != 'error' and nexthop:
         nexthop = nexthop.lower()
     return (one['transport'], nexthop, sender(one['sender']),
-            one['recipient'])
+            one['recipient'], one['header_from'])
 
 
 def said(code, text, deliveries):
@@ -110,7 +111,7 @@ def said(code, text, deliveries):
 def show(side):
     code, text, deliveries = side
     return '%s %s%s' % (code, text, ''.join(
-        '\n        %s:%s <%s> -> <%s>' % one for one in deliveries))
+        '\n        %s:%s <%s> -> <%s> From: %s' % one for one in deliveries))
 
 
 def title(record):

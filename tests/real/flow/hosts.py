@@ -152,6 +152,14 @@ class Host:
                 'envelope_sender, envelope_recipient', 'envelope_recipient',
                 'header_sender'])
 
+    def headers(self):
+        self.sometimes('local_header_rewrite_clients', [
+            '', 'permit_inet_interfaces', 'permit_mynetworks',
+            'static:all', 'check_address_map cidr:{{198.51.100.0/24 x}}',
+            'permit_sasl_authenticated, permit_tls_clientcerts'], 0.6)
+        self.sometimes('remote_header_rewrite_domain', [
+            'domain.invalid', 'example.net'], 0.4)
+
     def classes(self):
         self.set('mydestination', ', '.join(self.some(
             ['$myhostname', 'localhost.$mydomain', 'localhost', '$mydomain'],
@@ -416,14 +424,15 @@ def ask(number, host):
                  'node': node, 'port': 25, 'client': client,
                  'name': 'localhost' if client[0:3] == '127' else None,
                  'login': None, 'cert': None, 'helo': 'probe.example',
-                 'sender': sender, 'recipient': recipient}
+                 'sender': sender, 'recipient': recipient,
+                 'from': host.address()}
         print(json.dumps(probe))
 
 
 for i in range(1, int(n) + 1):
     host = Host(random.Random('%s %d' % (seed, i)))
-    for part in (host.classes, host.rewriting, host.expansion, host.local,
-                 host.copies, host.access, host.routing):
+    for part in (host.classes, host.rewriting, host.headers, host.expansion,
+                 host.local, host.copies, host.access, host.routing):
         part()
     host.write('%s/generated-%d/root/%s/etc/postfix' % (work, i, node))
     ask(i, host)

@@ -22,7 +22,8 @@ with open(work + '/records') as file:
 def options(record):
     at = '%s:%s' % (record['node'], record['port'] or 'sendmail')
     yield from ('--at', at, '--from', '<%(sender)s>' % record, '--client',
-                record['client'], '--helo', record['helo'])
+                record['client'], '--helo', record['helo'],
+                '--header-from', 'probe@example.net')
     for key in 'login', 'cert':
         if record[key]:
             yield from ('--' + key, record[key])
@@ -34,7 +35,8 @@ for (mode, node), records in picked.items():
     lines = ''.join('\t'.join([
         '%s:%s' % (one['node'], one['port'] or 'sendmail'),
         '<%(sender)s>' % one, one['client'], one['login'] or '',
-        one['cert'] or '', one['helo'], '<%(recipient)s>' % one]) + '\n'
+        one['cert'] or '', one['helo'], 'probe@example.net',
+        '<%(recipient)s>' % one]) + '\n'
         for one in some)
     env = '%s/%s' % (work, mode)
     batch = subprocess.run([work + '/batch', env], capture_output=True,

@@ -166,6 +166,9 @@ CONFIGURATIONS = [
      'append_dot_mydomain=yes', 'allow_percent_hack=no', 'swap_bangpath=no'],
     ['compatibility_level=3.6', 'myhostname=host.home.example', 'mydomain=home.example', 'myorigin=no.example',
      'mydestination=', 'inet_interfaces=127.0.0.1', 'recipient_delimiter=', 'append_dot_mydomain=yes', 'smtputf8_enable=no'],
+    ['compatibility_level=3.6', 'myhostname=host.home.example', 'mydomain=home.example', 'myorigin=home.example',
+     'mydestination=local.example, home.example', 'inet_interfaces=127.0.0.1', 'recipient_delimiter=-',
+     'owner_request_special=no', 'append_dot_mydomain=no', 'smtputf8_enable=no'],
 ]
 
 

@@ -271,6 +271,8 @@ read_rules(struct ask *ask)
 	rules->hostname = setting(ask, "myhostname");
 	rules->interfaces = setting(ask, "inet_interfaces");
 	rules->append_at_myorigin = true;
+	rules->owners = !str_eq(setting(ask, "owner_request_special"),
+	    STR("no"));
 	rules->append_dot_mydomain = str_eq(setting(ask,
 	    "append_dot_mydomain"), STR("yes"));
 	rules->swap_bangpath = !str_eq(setting(ask, "swap_bangpath"),
