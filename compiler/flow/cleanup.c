@@ -510,24 +510,49 @@ cleanup_aliases(const struct host *host, struct str recipient,
 	expand(&c, recipient, true);
 }
 
-bool
-cleanup_generic(const struct host *host, struct str *address,
-    struct arena *a, struct cleaned *out)
+/* The service's own tables, if it has any. */
+static struct maps
+generic_maps(const struct host *host, const struct service *service)
 {
+	const struct setting *own = cf_setting(&host->cf, service,
+	    STR("smtp_generic_maps"));
+	struct maps maps = host->maps.generic;
+
+	if (own && own->service)
+		maps_open(&maps, host->tables, cf_value(&host->cf, service,
+		    STR("smtp_generic_maps"), host->arena));
+	return maps;
+}
+
+enum table_result
+cleanup_generic(const struct host *host, const struct service *service,
+    struct str *address, struct arena *a, struct cleaned *out)
+{
+	const struct maps maps = generic_maps(host, service);
 	struct cleanup c = {host, a, out};
 	struct lookup lookup = {0};
 	struct address_list list = {0};
 	struct str before = *address;
 
-	if (!host->maps.generic.n || !before.len ||
-	    !address_map(&host->maps.generic, before,
-	    host->set.propagate_generic, &host->rules, a, &lookup, &list) ||
-	    !list.n)
-		return false;
-	*address = list.address[0];
-	if (str_eq(before, *address))
-		return false;
-	add_one(&c, STEP_GENERIC, before, *address,
+	if (!maps.n || !before.len)
+		return TABLE_NONE;
+	address_map(&maps, before, host->set.propagate_generic, &host->rules,
+	    a, &lookup, &list);
+	if (lookup.result == TABLE_NONE || (lookup.result == TABLE_FOUND &&
+	    !list.n))
+		return TABLE_NONE;
+	if (lookup.result == TABLE_FOUND && list.n == 1) {
+		*address = list.address[0];
+		if (str_eq(before, *address))
+			return TABLE_NONE;
+		add_one(&c, STEP_GENERIC, before, *address,
+		    decision_of(&c, "smtp_generic_maps", &lookup));
+		return TABLE_FOUND;
+	}
+	/* smtp(8) ends itself there: the message stays in the queue. */
+	stop(&c, lookup.result == TABLE_UNKNOWN ? TABLE_UNKNOWN : TABLE_RETRY,
+	    lookup.result == TABLE_FOUND ? "4.3.0 smtp_generic_maps lead to "
+	    "more than one address" : lookup.answer.why,
 	    decision_of(&c, "smtp_generic_maps", &lookup));
-	return true;
+	return out->result;
 }

@@ -86,8 +86,12 @@ void cleanup_step(struct cleaned *c, struct arena *a, enum step_kind kind,
 /* Append the steps of another message that this one became. */
 void cleanup_steps(struct cleaned *c, struct cleaned *more);
 
-/* smtp_generic_maps on one address that leaves; true where it changed. */
-bool cleanup_generic(const struct host *host, struct str *address,
-    struct arena *a, struct cleaned *out);
+/*
+ * smtp_generic_maps of a service on one address that leaves: FOUND, *address
+ * is what it becomes; NONE; RETRY or UNKNOWN, out->why and out->by say more.
+ */
+enum table_result cleanup_generic(const struct host *host,
+    const struct service *service, struct str *address, struct arena *a,
+    struct cleaned *out);
 
 #endif

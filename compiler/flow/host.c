@@ -309,6 +309,33 @@ smtpd_service(const struct host *host, const struct service *service)
 	return NULL;
 }
 
+/*
+ * master_service_disable: types ("inet") and services ("smtp.inet"), the first
+ * that is one of both decides.
+ */
+static bool
+is_disabled(const struct host *host, const struct service *service)
+{
+	struct str rest = host_value(host, "master_service_disable"), item;
+
+	while (value_item(&rest, &item)) {
+		bool negated = item.s[0] == '!';
+		struct str type = service->type, name;
+
+		item = (struct str){item.s + negated, item.len - negated};
+		name = item;
+		if (item.len > type.len && str_ends(item, type) &&
+		    item.s[item.len - type.len - 1] == '.') {
+			name.len -= type.len + 1;
+			if (str_eq_fold(name, service->name))
+				return !negated;
+		} else if (str_eq_fold(item, type)) {
+			return !negated;
+		}
+	}
+	return false;
+}
+
 static void
 open_ports(struct host *host)
 {
@@ -321,7 +348,8 @@ open_ports(struct host *host)
 		const struct service *smtpd = service->error ? NULL :
 		    smtpd_service(host, service);
 
-		if (!smtpd || !str_eq(service->type, STR("inet")))
+		if (!smtpd || !str_eq(service->type, STR("inet")) ||
+		    is_disabled(host, service))
 			continue;
 		host->port[host->nport++] = (struct listener_port){
 			.service = service,
@@ -356,7 +384,7 @@ host_transport(const struct host *host, struct str name)
 		    str_eq(host->cf.service[i].name, name) &&
 		    !str_eq(host->cf.service[i].type, STR("inet")))
 			found = &host->cf.service[i];
-	return found;
+	return found && is_disabled(host, found) ? NULL : found;
 }
 
 const struct agent *

@@ -338,6 +338,8 @@ open_session(struct judge *j)
 
 	if (j->smtpd->broken)
 		return judge_hangup(j, j->smtpd->broken);
+	if (set->unknown)
+		return judge_unknown(j, set->unknown);
 	if (set->wrappermode) {
 		if (!client->tls || !set->tls_certificate)
 			return judge_hangup(j, "smtpd_tls_wrappermode: a "
@@ -525,6 +527,8 @@ smtpd_rcpt(struct smtpd_mail *mail, struct str recipient,
 	if (!ends(check))
 		check = check_data(&j);
 	if (!ends(check)) {
+		if (j.smtpd->set.assumed)
+			judge_assume(&j, "%s", j.smtpd->set.assumed);
 		if (!verdict->by.what)
 			verdict->by.what = "no restriction refuses it";
 		return;

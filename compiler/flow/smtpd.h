@@ -67,7 +67,8 @@ struct verdict {
 	/*
 	 * What was taken for granted, with commas: the world's names resolve,
 	 * no list of bad clients has this one and any list of good ones has
-	 * it, a policy service has nothing to say. NULL: nothing.
+	 * it, a policy service and header_checks have nothing to say. NULL:
+	 * nothing.
 	 */
 	const char *assumed;
 };

@@ -60,6 +60,8 @@ struct smtpd_settings {
 					   empty: it is not recognised */
 	struct str bounce;		/* double_bounce_sender */
 	struct str header_clients;	/* local_header_rewrite_clients */
+	const char *unknown;		/* why no session can be told, or NULL */
+	const char *assumed;		/* of each message that is taken */
 };
 
 struct smtpd {

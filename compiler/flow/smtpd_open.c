@@ -224,6 +224,43 @@ read_rules(struct smtpd *smtpd)
 	    "mydestination"), value(smtpd, "mydestination"));
 }
 
+/*
+ * What else has a say in a session or a message, and is not followed: it
+ * counts as saying nothing, but for what may say anything.
+ */
+static void
+read_unfollowed(struct smtpd *smtpd)
+{
+	static const char *const checks[] = {
+		"header_checks", "mime_header_checks", "nested_header_checks",
+		"body_checks", "milter_header_checks",
+	};
+	struct smtpd_settings *s = &smtpd->set;
+	struct str overrides = value(smtpd, "receive_override_options");
+	const char *between = "";
+	struct buf b = BUF_INIT;
+	size_t i;
+
+	if (value(smtpd, "smtpd_command_filter").len)
+		s->unknown = "smtpd_command_filter may change what the "
+		    "client says";
+	if (str_eq(smtpd->service->type, STR("pass"))) {
+		buf_addstr(&b, "postscreen lets the client in");
+		between = ", ";
+	}
+	for (i = 0; i < sizeof(checks) / sizeof(checks[0]) &&
+	    !has_word(overrides, "no_header_body_checks"); i++) {
+		if (!value(smtpd, checks[i]).len)
+			continue;
+		buf_printf(&b, "%s%s find nothing in the message", between,
+		    checks[i]);
+		between = ", ";
+	}
+	if (b.len)
+		s->assumed = arena_strndup(smtpd->arena, b.s, b.len);
+	buf_release(&b);
+}
+
 struct smtpd *
 smtpd_open(const struct host *host, const struct service *service)
 {
@@ -236,6 +273,7 @@ smtpd_open(const struct host *host, const struct service *service)
 	read_rules(smtpd);
 	read_tls(smtpd);
 	read_probe(smtpd);
+	read_unfollowed(smtpd);
 	smtpd->set.ehlo_words = value(smtpd, "smtpd_discard_ehlo_keywords");
 	smtpd->set.no_recipient_checks = has_word(value(smtpd,
 	    "receive_override_options"), "no_unknown_recipient_checks");

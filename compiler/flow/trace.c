@@ -247,14 +247,73 @@ route_here(const struct world_host *host, struct arena *a,
 	}
 }
 
+/*
+ * What makes smtp(8) find other hosts behind a name than its MX records say,
+ * or NULL.
+ */
+static const char *
+other_names(const struct host *host, const struct service *service,
+    struct arena *a)
+{
+	const struct cf *cf = &host->cf;
+
+	if (cf_bool(cf, service, STR("disable_dns_lookups")))
+		return "disable_dns_lookups";
+	if (cf_value(cf, service, STR("smtp_dns_reply_filter"), a).len)
+		return "smtp_dns_reply_filter";
+	if (cf_value(cf, service, STR("use_srv_lookup"), a).len)
+		return "use_srv_lookup";
+	if (str_eq_fold(cf_value(cf, service, STR("smtp_dns_support_level"),
+	    a), STR("disabled")))
+		return "smtp_dns_support_level";
+	return NULL;
+}
+
+/* best_mx_transport takes what would loop back; false: there is none. */
+static bool
+route_best_mx(const struct world_host *host, struct arena *a,
+    struct delivery *d, const struct service *service)
+{
+	struct str value = cf_value(&host->host.cf, service,
+	    STR("best_mx_transport"), a);
+	size_t colon = str_find(value, ':');
+
+	if (!value.len || d->passed ||
+	    str_eq((struct str){value.s, colon}, d->transport))
+		return false;
+	d->by = (struct decision){.what = "best_mx_transport", .value = value,
+		.at = host_setting_origin(&host->host, service,
+		    "best_mx_transport")};
+	d->smtp = false;
+	d->passed = true;
+	d->transport = (struct str){value.s, colon};
+	if (colon + 1 < value.len)
+		d->nexthop = (struct str){value.s + colon + 1,
+		    value.len - colon - 1};
+	trace_route(host, a, d);
+	return true;
+}
+
 static void
 route_smtp(const struct world_host *host, struct arena *a,
     struct delivery *d, const struct service *service)
 {
+	const char *names;
+
 	d->smtp = true;
 	tls_find(&host->host, service, d->nexthop, a, &d->tls);
-	destination_find(host->world, host, d->nexthop,
-	    str_eq(service->command, STR("lmtp")) ? 24 : 25, a, &d->to);
+	destination_find(host->world, host, d->nexthop, 25, a, &d->to);
+	names = d->to.exact ? NULL : other_names(&host->host, service, a);
+	if (names) {
+		d->to.kind = DESTINATION_OUTSIDE;
+		d->fate = FATE_UNDECIDABLE;
+		d->text = arena_printf(a, "%s decides which hosts are behind "
+		    "%.*s", names, STR_ARG(d->to.name));
+		return;
+	}
+	if (d->to.kind == DESTINATION_SELF &&
+	    route_best_mx(host, a, d, service))
+		return;
 	if (d->tls.result != TABLE_FOUND) {
 		d->fate = d->tls.result == TABLE_RETRY ? FATE_DEFERRED :
 		    FATE_UNDECIDABLE;
@@ -297,7 +356,7 @@ trace_route(const struct world_host *host, struct arena *a,
 		d->text = d->nexthop.s;
 		return;
 	}
-	service = host_transport(&host->host, d->transport);
+	service = d->service = host_transport(&host->host, d->transport);
 	if (!service) {
 		d->fate = FATE_DEFERRED;
 		d->text = arena_printf(a, "4.3.0 master.cf has no service "
@@ -437,24 +496,38 @@ deliver_by_agent(struct tracer *t, struct hop *hop, const struct queued *q,
 	}
 }
 
+/* smtp(8) has the last word on addresses. */
+static void
+change_names(struct tracer *t, struct hop *hop, struct delivery *d)
+{
+	struct str *const address[] = {&d->sender, &d->recipient};
+	enum table_result result;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		result = cleanup_generic(&hop->host->host, d->service,
+		    address[i], t->arena, &hop->cleaned);
+		if (result != TABLE_RETRY && result != TABLE_UNKNOWN)
+			continue;
+		d->by = hop->cleaned.by;
+		fail(d, result == TABLE_RETRY ? FATE_DEFERRED :
+		    FATE_UNDECIDABLE, hop->cleaned.why);
+	}
+}
+
 /* Where a delivery leads whose transport is set. */
 static void
 route(struct tracer *t, struct hop *hop, const struct queued *q,
     struct delivery *d)
 {
-	const struct host *host = &hop->host->host;
-
 	trace_route(hop->host, t->arena, d);
 	if (d->agent) {
 		if (!is_over(t, hop, q))
 			deliver_by_agent(t, hop, q, d);
 		return;
 	}
-	/* smtp(8) has the last word on addresses. */
-	if (d->smtp) {
-		cleanup_generic(host, &d->sender, t->arena, &hop->cleaned);
-		cleanup_generic(host, &d->recipient, t->arena, &hop->cleaned);
-	}
+	if (d->smtp)
+		change_names(t, hop, d);
 	*add_delivery(t, hop, q) = *d;
 }
 

@@ -42,6 +42,7 @@ struct delivery {
 	struct decision by;
 	const char *text;		/* of error:, retry:, a bounce; where
 					   it is delivered on the host */
+	const struct service *service;	/* of master.cf; NULL: none */
 	bool passed;			/* an agent handed it to the transport,
 					   not the queue manager */
 	const struct agent *agent;	/* that ends it on the host, or NULL */

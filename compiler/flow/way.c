@@ -156,8 +156,8 @@ take_route(struct way *w, struct way_host *h, const struct parcel *parcel,
     const struct way_route *route, const struct decision *by,
     const struct path *path)
 {
-	const struct host *host = &h->host->host;
 	struct str sender = parcel->sender, recipient = parcel->recipient;
+	enum table_result result;
 	way_end end = FATE_DELIVERED | WAY_DONE;
 	struct cleaned c = {.last = &c.steps};
 	size_t i;
@@ -168,8 +168,14 @@ take_route(struct way *w, struct way_host *h, const struct parcel *parcel,
 	if (route->delivery.agent)
 		return deliver_by_agent(w, h, route->delivery.agent, parcel,
 		    path);
-	cleanup_generic(host, &sender, w->scratch, &c);
-	cleanup_generic(host, &recipient, w->scratch, &c);
+	for (i = 0; i < 2 && route->delivery.smtp; i++) {
+		result = cleanup_generic(&h->host->host,
+		    route->delivery.service, i ? &recipient : &sender,
+		    w->scratch, &c);
+		if (result == TABLE_RETRY || result == TABLE_UNKNOWN)
+			return way_ended(w, h->host, result == TABLE_RETRY ?
+			    FATE_DEFERRED : FATE_UNDECIDABLE, &c.by, false);
+	}
 	for (i = 0; i < route->n; i++) {
 		way_end next = follow(w, route->door[i], sender, recipient,
 		    path);
