@@ -11,17 +11,6 @@ value(const struct agent *agent, const char *name)
 	    agent->host->arena);
 }
 
-static bool
-has_word(struct str list, const char *word)
-{
-	struct str item;
-
-	while (value_item(&list, &item))
-		if (str_eq_fold(item, str_of(word)))
-			return true;
-	return false;
-}
-
 static void
 open_maps(struct agent *agent, struct maps *maps, const char *name)
 {
@@ -57,15 +46,15 @@ open_local(struct agent *agent)
 	agent->rules = host->rules;
 	agent->rules.delimiter = value(agent, "recipient_delimiter");
 	agent->rules.owners = yes(agent, "owner_request_special");
-	agent->propagate_alias = has_word(propagate, "alias");
-	agent->propagate_include = has_word(propagate, "include");
+	agent->propagate_alias = value_has(propagate, STR("alias"));
+	agent->propagate_include = value_has(propagate, STR("include"));
 	agent->expand_owner = yes(agent, "expand_owner_alias");
 	agent->reset_owner = yes(agent, "reset_owner_alias");
 	agent->frozen = yes(agent, "frozen_delivered_to");
-	agent->commands[FROM_ALIAS] = has_word(commands, "alias");
-	agent->commands[FROM_INCLUDE] = has_word(commands, "include");
-	agent->files[FROM_ALIAS] = has_word(files, "alias");
-	agent->files[FROM_INCLUDE] = has_word(files, "include");
+	agent->commands[FROM_ALIAS] = value_has(commands, STR("alias"));
+	agent->commands[FROM_INCLUDE] = value_has(commands, STR("include"));
+	agent->files[FROM_ALIAS] = value_has(files, STR("alias"));
+	agent->files[FROM_INCLUDE] = value_has(files, STR("include"));
 }
 
 static void

@@ -93,13 +93,8 @@ host_int(const struct host *host, const char *name)
 bool
 host_parents(const struct host *host, const char *name)
 {
-	struct str rest = host_value(host, "parent_domain_matches_subdomains");
-	struct str item;
-
-	while (value_item(&rest, &item))
-		if (str_eq_fold(item, str_of(name)))
-			return true;
-	return false;
+	return value_has(host_value(host, "parent_domain_matches_subdomains"),
+	    str_of(name));
 }
 
 static void
@@ -155,12 +150,7 @@ open_rules(struct host *host)
 static bool
 has_word(const struct host *host, const char *parameter, const char *word)
 {
-	struct str rest = host_value(host, parameter), item;
-
-	while (value_item(&rest, &item))
-		if (str_eq(item, str_of(word)))
-			return true;
-	return false;
+	return value_has(host_value(host, parameter), str_of(word));
 }
 
 static struct host_classes

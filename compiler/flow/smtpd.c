@@ -227,16 +227,13 @@ check_recipient(struct judge *j)
 static bool
 is_discarded(struct judge *j, const char *feature)
 {
-	struct str words = j->smtpd->set.ehlo_words, word;
+	struct str words = j->smtpd->set.ehlo_words;
 	struct lookup lookup = {0};
 
 	if (maps_find(&j->smtpd->ehlo_words, j->session->client.address,
 	    false, j->arena, &lookup))
 		words = lookup.answer.value;
-	while (value_item(&words, &word))
-		if (str_eq_fold(word, str_of(feature)))
-			return true;
-	return false;
+	return value_has(words, str_of(feature));
 }
 
 static void

@@ -34,12 +34,7 @@ client_unknown(struct judge *j, const struct step *step)
 static bool
 is_interface(const struct smtpd *smtpd, struct str address)
 {
-	struct str rest = smtpd->host->rules.interfaces, one;
-
-	while (value_item(&rest, &one))
-		if (str_eq_fold(one, address))
-			return true;
-	return false;
+	return value_has(smtpd->host->rules.interfaces, address);
 }
 
 enum check

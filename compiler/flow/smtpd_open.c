@@ -92,17 +92,6 @@ read_settings(struct smtpd *smtpd)
 	s->proxy_filter = value(smtpd, "smtpd_proxy_filter").len;
 }
 
-static bool
-has_word(struct str list, const char *word)
-{
-	struct str item;
-
-	while (value_item(&list, &item))
-		if (str_eq_fold(item, str_of(word)))
-			return true;
-	return false;
-}
-
 /* smtpd_tls_security_level over the older settings; wrapper mode over it. */
 static void
 read_tls(struct smtpd *smtpd)
@@ -118,9 +107,8 @@ read_tls(struct smtpd *smtpd)
 	size_t i;
 
 	if (!s->wrappermode && level.len) {
-		s->tls_enforced = has_word(
-		    STR("encrypt fingerprint verify secure"),
-		    arena_strndup(smtpd->arena, level.s, level.len));
+		s->tls_enforced = value_has(
+		    STR("encrypt fingerprint verify secure"), level);
 		s->tls_offered = s->tls_enforced ||
 		    str_eq_fold(level, STR("may"));
 		if (!s->tls_offered && !str_eq_fold(level, STR("none")))
@@ -249,7 +237,7 @@ read_unfollowed(struct smtpd *smtpd)
 		between = ", ";
 	}
 	for (i = 0; i < sizeof(checks) / sizeof(checks[0]) &&
-	    !has_word(overrides, "no_header_body_checks"); i++) {
+	    !value_has(overrides, STR("no_header_body_checks")); i++) {
 		if (!value(smtpd, checks[i]).len)
 			continue;
 		buf_printf(&b, "%s%s find nothing in the message", between,
@@ -275,8 +263,8 @@ smtpd_open(const struct host *host, const struct service *service)
 	read_probe(smtpd);
 	read_unfollowed(smtpd);
 	smtpd->set.ehlo_words = value(smtpd, "smtpd_discard_ehlo_keywords");
-	smtpd->set.no_recipient_checks = has_word(value(smtpd,
-	    "receive_override_options"), "no_unknown_recipient_checks");
+	smtpd->set.no_recipient_checks = value_has(value(smtpd,
+	    "receive_override_options"), STR("no_unknown_recipient_checks"));
 	open_networks(smtpd);
 	open_maps(smtpd);
 	smtpd_open_lists(smtpd);

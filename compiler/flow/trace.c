@@ -89,16 +89,8 @@ static bool
 overrides(const struct world_host *host, const struct listener_port *port,
     const char *word)
 {
-	struct str rest, item;
-
-	if (!port)
-		return false;
-	rest = cf_value(&host->host.cf, port->service,
-	    STR("receive_override_options"), host->host.arena);
-	while (value_item(&rest, &item))
-		if (str_eq(item, str_of(word)))
-			return true;
-	return false;
+	return port && value_has(cf_value(&host->host.cf, port->service,
+	    STR("receive_override_options"), host->host.arena), str_of(word));
 }
 
 /* Whether From: is rewritten; it matters only where it is known. */
@@ -207,6 +199,7 @@ clean(struct tracer *t, struct hop *hop)
 	return true;
 }
 
+/* To the letter, as the queue manager compares. */
 static bool
 is_deferred_transport(const struct host *host, struct str name)
 {

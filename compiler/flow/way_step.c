@@ -14,12 +14,10 @@ is_odd(const struct world_host *host, const struct listener_port *port,
     struct arena *a)
 {
 	const struct cf *cf = &host->host.cf;
-	struct str rest = cf_value(cf, port->service,
-	    STR("receive_override_options"), a), item;
 
-	while (value_item(&rest, &item))
-		if (str_eq(item, STR("no_address_mappings")))
-			return true;
+	if (value_has(cf_value(cf, port->service,
+	    STR("receive_override_options"), a), STR("no_address_mappings")))
+		return true;
 	return !str_eq(cf_value(cf, port->service, STR("content_filter"), a),
 	    host_value(&host->host, "content_filter"));
 }

@@ -43,6 +43,17 @@ value_item(struct str *rest, struct str *item)
 	return i != 0;
 }
 
+bool
+value_has(struct str list, struct str word)
+{
+	struct str item;
+
+	while (value_item(&list, &item))
+		if (str_eq_fold(item, word))
+			return true;
+	return false;
+}
+
 static bool
 is_blank_line(struct str line)
 {
