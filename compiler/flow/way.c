@@ -76,10 +76,15 @@ forward(struct way *w, const struct outcome *o, const struct path *before)
 	const struct delivered delivered = {o->delivered, before->delivered};
 	const struct path path = {before->host, o->recipient, o->sender,
 		before, before->depth + 1, NULL, &delivered};
+	const bool strange = w->is_strange;
+	way_end end;
 
 	if (path.depth > HOPS || was_here(&path))
 		return way_ended(w, path.host->host, FATE_LOOP, &o->by, false);
-	return queue(w, &path, o->sender) & ~(way_end)WAY_HANDED;
+	w->is_strange |= way_is_strange(w, path.host->host, o->sender);
+	end = queue(w, &path, o->sender);
+	w->is_strange = strange;
+	return end & ~(way_end)WAY_HANDED;
 }
 
 static way_end
@@ -316,7 +321,8 @@ expand(struct way *w, struct way_host *h, struct str sender,
 	if (chain.depth > DEEPEST || is_in_chain(before, address))
 		return 0;
 	cell = way_cell(w, &h->memo, address);
-	if (cell && (*cell & WAY_DONE) && (*cell & WAY_MATTERED))
+	if (w->is_strange ||
+	    (cell && (*cell & WAY_DONE) && (*cell & WAY_MATTERED)))
 		cell = way_sender_cell(w, h, NULL, address, sender);
 	if (cell && (*cell & WAY_DONE))
 		return *cell;
@@ -413,8 +419,10 @@ way_end
 way_follow(struct way *w, struct door *door, struct str sender,
     struct str recipient)
 {
-	way_end end = follow(w, door, sender, recipient, NULL);
+	way_end end;
 
+	w->is_strange = way_is_strange(w, door->host, sender);
+	end = follow(w, door, sender, recipient, NULL);
 	if (way_fate(end) == FATE_UNDECIDABLE)
 		w->undecidable++;
 	return end;

@@ -74,6 +74,8 @@ struct way_host {
 	struct map senders;		/* what each became */
 	struct map routes;		/* "transport\nnexthop" */
 	bool filtered;			/* a content filter has it all */
+	bool minds;			/* it changes senders, or may fail for
+					   one */
 	way_end most;			/* weight that its limits allow */
 	bool is_mx, is_srs;
 };
@@ -94,6 +96,12 @@ struct way {
 	struct arena *scratch;		/* of one message */
 	struct way_host *host;		/* as in the world */
 	struct way_mail mail[WAY_MAILS];	/* by hash of door and sender */
+	/*
+	 * Senders that fail on some host that listens, or that a host turns
+	 * into one of those: their answers are theirs alone.
+	 */
+	struct map strange;
+	bool is_strange;		/* the one that is followed */
 	struct cause cause[256];	/* 0: none */
 	size_t ncause;
 	/* A local part that stands for any, where it makes no difference. */

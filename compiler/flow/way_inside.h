@@ -34,6 +34,9 @@ way_end way_ended(struct way *w, const struct world_host *host,
 /* Where a next hop of a host leads; passed: see struct delivery. */
 struct way_route *way_route_to(struct way *w, const struct world_host *from,
     struct str transport, struct str nexthop, bool passed);
+/* Whether mail of a sender, on a host now, may end somewhere for its sender. */
+bool way_is_strange(struct way *w, const struct world_host *host,
+    struct str sender);
 /* What cleanup makes of a sender on a host. */
 const struct sent *way_sent_as(struct way *w, struct way_host *h,
     struct str sender);

@@ -36,6 +36,7 @@ way_init(struct way *w, const struct world *world, struct arena *scratch)
 	*w = (struct way){.world = world, .fleet = fleet, .scratch = scratch,
 		.ncause = 1};
 	arena_init(&w->keep);
+	map_init(&w->strange);
 	w->symbol = STR("any-address");
 	while (fleet_address(fleet, w->symbol) != NOWHERE)
 		w->symbol = str_of(arena_printf(&w->keep, "%.*s-at-all",
@@ -51,6 +52,10 @@ way_init(struct way *w, const struct world *world, struct arena *scratch)
 		map_init(&h->routes);
 		h->filtered = host_value(&h->host->host,
 		    "content_filter").len != 0;
+		h->minds = h->host->host.maps.canonical.n ||
+		    h->host->host.maps.sender_canonical.n ||
+		    h->host->host.maps.generic.n ||
+		    h->host->host.set.masquerade_domains.len;
 		h->most = most_of(&h->host->host.set);
 	}
 	for (i = 0; i < fleet->mx.n; i++) {
@@ -89,6 +94,7 @@ way_release(struct way *w)
 		map_release(&h->senders);
 		map_release(&h->routes);
 	}
+	map_release(&w->strange);
 	for (i = 0; i < WAY_MAILS; i++)
 		arena_release(&w->mail[i].arena);
 	arena_release(&w->keep);

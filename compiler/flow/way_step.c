@@ -233,10 +233,55 @@ way_sent_as(struct way *w, struct way_host *h, struct str sender)
 		return sent;
 	sent = ARENA_NEW(&w->keep, struct sent);
 	cleanup_sender(&h->host->host, sender, &w->keep, &c);
-	sent->sender = c.sender;
+	sent->sender = way_copy(w, c.sender);
 	if (c.result != TABLE_FOUND)
 		sent->end = way_ended(w, h->host, c.result == TABLE_RETRY ?
 		    FATE_DEFERRED : FATE_UNDECIDABLE, &c.by, false);
 	map_add(&h->senders, way_copy(w, sender), sent);
 	return sent;
+}
+
+static bool is_strange(struct way *w, struct str sender);
+
+/* Whether a host fails for a sender, or makes a strange one of it. */
+static bool
+makes_strange(struct way *w, struct way_host *h, struct str sender)
+{
+	const struct sent *sent = way_sent_as(w, h, sender);
+	struct str leaves = sent->sender;
+	struct cleaned c = {.last = &c.steps};
+
+	if (sent->end)
+		return true;
+	cleanup_generic(&h->host->host, NULL, &leaves, w->scratch, &c);
+	return (!str_eq(sent->sender, sender) &&
+	    is_strange(w, sent->sender)) ||
+	    (!str_eq(leaves, sent->sender) && is_strange(w, leaves));
+}
+
+static bool
+is_strange(struct way *w, struct str sender)
+{
+	bool *strange = map_get(&w->strange, sender);
+	size_t i;
+
+	if (strange)
+		return *strange;
+	/* No, while it is asked: hosts may turn two into each other. */
+	strange = ARENA_NEW(&w->keep, bool);
+	map_add(&w->strange, way_copy(w, sender), strange);
+	for (i = 0; i < w->world->n && !*strange; i++)
+		*strange = w->host[i].minds && w->host[i].host->host.nport &&
+		    makes_strange(w, &w->host[i], sender);
+	return *strange;
+}
+
+bool
+way_is_strange(struct way *w, const struct world_host *host,
+    struct str sender)
+{
+	struct way_host *h = way_host_of(w, host);
+
+	return is_strange(w, sender) ||
+	    (h->minds && makes_strange(w, h, sender));
 }
