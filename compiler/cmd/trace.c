@@ -294,8 +294,7 @@ trace_ask(struct trace *t, const struct asked *asked)
 		return false;
 	if (!set_message(t, asked))
 		return false;
-	t->hop = trace_message(&t->world, t->host, t->port, &t->message,
-	    &t->run->arena);
+	t->hop = trace_message(t->host, t->port, &t->message, &t->run->arena);
 	return true;
 }
 

@@ -241,8 +241,7 @@ static void
 try_message(struct egress_proof *e, const struct listener_port *port,
     const struct message *m)
 {
-	e->first = trace_message(e->p->world, e->host, port, m,
-	    &e->p->scratch);
+	e->first = trace_message(e->host, port, m, &e->p->scratch);
 	check_tree(e, e->first);
 	prove_forget(e->p);
 }
@@ -362,8 +361,7 @@ check_forged(struct egress_proof *e, const struct listener_port *port)
 		if (verdict.result != SIGN_SIGNED ||
 		    !prove_may_report(e->p, FINDING_FLOW_UNSIGNED, e->host))
 			continue;
-		e->first = trace_message(e->p->world, e->host, port, &m,
-		    &e->p->scratch);
+		e->first = trace_message(e->host, port, &m, &e->p->scratch);
 		prove_report(e->p, FINDING_FLOW_UNSIGNED,
 		    signing_place(e->host, &verdict), e->first, NULL,
 		    "%s signs mail that a stranger sends as <%.*s>",
@@ -395,7 +393,7 @@ check_return(struct prover *p, const struct world_host *srs)
 		    &p->scratch, &to);
 		e.host = to.n ? to.host[0] : NULL;
 		port = e.host ? trace_port(e.host, 25) : NULL;
-		hop = port ? trace_message(p->world, e.host, port, &m,
+		hop = port ? trace_message(e.host, port, &m,
 		    &p->scratch) : NULL;
 		if (!hop)
 			diag_add(p->diag, FINDING_FLOW_ENVELOPE,

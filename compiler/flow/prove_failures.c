@@ -218,7 +218,7 @@ failure_report(struct address_prover *ap, const struct failure *f)
 
 	message.sender = f->sender;
 	message.recipient = shown(ap, f->recipient, &address);
-	hop = trace_message(p->world, f->door->host, f->door->port, &message,
+	hop = trace_message(f->door->host, f->door->port, &message,
 	    &p->scratch);
 	who = f->door->port ? arena_printf(p->arena, "%s:%lld",
 	    f->door->host->host.name, (long long)f->door->port->port) :

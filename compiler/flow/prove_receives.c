@@ -55,7 +55,7 @@ ask(struct own *o, struct str recipient)
 		.helo = STR("mail.example.net"), .recipient = recipient,
 		.sender = prove_stranger_sender(o->p),
 		.header_from = prove_stranger_sender(o->p)};
-	const struct hop *hop = trace_message(o->p->world, o->host, o->port,
+	const struct hop *hop = trace_message(o->host, o->port,
 	    &m, &o->p->scratch);
 
 	if (hop->verdict.kind == VERDICT_ACCEPT) {

@@ -89,7 +89,7 @@ report(struct relay *r, const struct caller *caller, struct str sender,
 
 	if (!prove_may_report(r->p, FINDING_FLOW_RELAY, r->host))
 		return;
-	hop = trace_hop(r->p->world, r->host, r->port, &m, &r->p->scratch);
+	hop = trace_hop(r->host, r->port, &m, &r->p->scratch);
 	if (wide)
 		prove_report(r->p, FINDING_FLOW_RELAY, place_of(r, hop), hop,
 		    NULL, "%s takes mail for <%.*s> from %s on port %lld; by "
@@ -199,7 +199,7 @@ prove_encrypted(struct relay *r)
 	m.client = r->callers.caller[i].client;
 	m.client.tls = false;
 	m.sender = m.header_from = sender_of(r, &r->callers.caller[i]);
-	hop = trace_hop(r->p->world, r->host, r->port, &m, &r->p->scratch);
+	hop = trace_hop(r->host, r->port, &m, &r->p->scratch);
 	if (wrapper || hop->verdict.kind == VERDICT_ACCEPT)
 		prove_report(r->p, FINDING_FLOW_TLS, host_setting_origin(
 		    &r->host->host, r->port->service,

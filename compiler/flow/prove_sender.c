@@ -40,7 +40,7 @@ try_sender(struct prover *p, const struct world_host *host,
 	bool taken;
 
 	m.client.login = login;
-	hop = trace_hop(p->world, host, port, &m, &p->scratch);
+	hop = trace_hop(host, port, &m, &p->scratch);
 	taken = hop->verdict.kind == VERDICT_ACCEPT;
 	if (hop->verdict.kind != VERDICT_UNKNOWN && taken != wanted)
 		prove_report(p, FINDING_FLOW_SENDER, wanted || !at.source ?
@@ -91,7 +91,7 @@ try_stranger(struct prover *p, const struct world_host *host,
 
 	m.sender = m.header_from = str_of(arena_printf(p->arena,
 	    "someone@%.*s", STR_ARG(domain)));
-	hop = trace_hop(p->world, host, port, &m, &p->scratch);
+	hop = trace_hop(host, port, &m, &p->scratch);
 	taken = hop->verdict.kind == VERDICT_ACCEPT;
 	if (taken && prove_may_report(p, FINDING_FLOW_SENDER, host))
 		prove_report(p, FINDING_FLOW_SENDER, at.source ? at :

@@ -212,7 +212,7 @@ ask_address(struct comparison *c, const struct world *world,
 	port = to.n ? trace_port(to.host[0], 25) : NULL;
 	if (!port)
 		return one_line(c, "no node receives it", false, ORIGIN_NONE);
-	hop = trace_message(world, to.host[0], port, &m, &c->scratch);
+	hop = trace_message(to.host[0], port, &m, &c->scratch);
 	add_ends(&w, hop);
 	w.delivered = hop->fate == FATE_DELIVERED;
 	return w;

@@ -22,6 +22,9 @@ enum fate {
 	FATES
 };
 extern const char *const fate_names[FATES];
+enum fate fate_worse(enum fate a, enum fate b);
+/* How mail ends with an agent; what is handed on has not ended yet. */
+enum fate fate_of_outcome(enum outcome_kind kind);
 
 struct message {
 	struct client client;
@@ -74,9 +77,9 @@ struct hop {
  * sendmail(1) (port NULL): one hop, and where its deliveries lead; what
  * happens there is not followed. Everything is in the arena.
  */
-struct hop *trace_hop(const struct world *world,
-    const struct world_host *host, const struct listener_port *port,
-    const struct message *message, struct arena *a);
+struct hop *trace_hop(const struct world_host *host,
+    const struct listener_port *port, const struct message *message,
+    struct arena *a);
 
 /*
  * The message that a delivery is for one of the hosts it goes to, and the
@@ -103,9 +106,9 @@ struct sign_verdict trace_signing(const struct world_host *host,
     struct arena *a);
 
 /* Follow a message to all its ends: a tree. */
-struct hop *trace_message(const struct world *world,
-    const struct world_host *host, const struct listener_port *port,
-    const struct message *message, struct arena *a);
+struct hop *trace_message(const struct world_host *host,
+    const struct listener_port *port, const struct message *message,
+    struct arena *a);
 
 /* A client goes on without TLS, and without a certificate, at a listener that
  * offers none. */

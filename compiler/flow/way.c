@@ -91,32 +91,17 @@ static way_end
 outcome(struct way *w, struct way_host *h, const struct outcome *o,
     const struct path *path)
 {
-	static const enum fate fates[] = {
-		[OUTCOME_DISCARD] = FATE_DISCARDED,
-		[OUTCOME_BOUNCE] = FATE_BOUNCED,
-		[OUTCOME_DEFER] = FATE_DEFERRED,
-		[OUTCOME_LOOP] = FATE_LOOP,
-		[OUTCOME_UNKNOWN] = FATE_UNDECIDABLE,
-	};
 	const struct parcel parcel = {.sender = o->sender,
 		.recipient = o->recipient, .nexthop = o->nexthop};
 
-	switch (o->kind) {
-	case OUTCOME_HERE:
-		return FATE_DELIVERED | WAY_DONE;
-	case OUTCOME_FORWARD:
+	if (o->kind == OUTCOME_FORWARD)
 		return forward(w, o, path);
-	case OUTCOME_PASS:
+	if (o->kind == OUTCOME_PASS)
 		return take_route(w, h, &parcel, way_route_to(w, h->host,
 		    o->transport, o->nexthop, true), &o->by, path);
-	case OUTCOME_DISCARD:
-	case OUTCOME_BOUNCE:
-	case OUTCOME_DEFER:
-	case OUTCOME_LOOP:
-	case OUTCOME_UNKNOWN:
-		break;
-	}
-	return way_ended(w, h->host, fates[o->kind], &o->by, false);
+	if (o->kind == OUTCOME_HERE)
+		return FATE_DELIVERED | WAY_DONE;
+	return way_ended(w, h->host, fate_of_outcome(o->kind), &o->by, false);
 }
 
 /* Whether an agent is asked for a local part that stands for any. */

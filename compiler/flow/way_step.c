@@ -70,8 +70,7 @@ way_at_length(struct way *w, struct door *door, struct str sender,
 
 	message.sender = sender;
 	message.recipient = recipient;
-	hop = trace_message(w->world, door->host, door->port, &message,
-	    w->scratch);
+	hop = trace_message(door->host, door->port, &message, w->scratch);
 	return way_ended(w, door->host, hop->fate, &hop->verdict.by, false) |
 	    WAY_FINAL | WAY_MATTERED;
 }

@@ -45,7 +45,7 @@ compare(struct ways *s, struct door *door, const struct message *base,
 	m.sender = m.header_from = sender;
 	m.recipient = recipient;
 	fate = way_fate(way_follow(&s->way, door, sender, recipient));
-	hop = trace_message(s->world, door->host, door->port, &m, &s->other);
+	hop = trace_message(door->host, door->port, &m, &s->other);
 	if (agree(fate, hop)) {
 		s->passed++;
 	} else if (s->failed++ < 20) {
