@@ -62,6 +62,9 @@ void prove_relay(struct prover *p);
 void prove_egress(struct prover *p);
 /* prove_receives.c: what is behind the addresses of other domains of ours. */
 void prove_receives(struct prover *p);
+/* Whether a host's aliases have an address of such a domain. */
+bool prove_has_row(struct prover *p, const struct host *host,
+    struct str local, struct str domain);
 /* prove_sender.c: who may be whose sender. */
 void prove_senders(struct prover *p);
 

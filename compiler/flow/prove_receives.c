@@ -11,16 +11,66 @@ struct own {
 	const struct world_host *host;
 	const struct listener_port *port;
 	struct str domain;		/* that it receives for */
+	struct map told;		/* "id end": of what is said already */
 };
 
+/* The row that leads there: what the next hosts do is not to blame. */
+static struct origin
+last_row(const struct hop *hop)
+{
+	struct origin at = ORIGIN_NONE;
+	const struct step *step;
+
+	for (step = hop->cleaned.steps; step; step = step->next)
+		if (step->by.at.source)
+			at = step->by.at;
+	return at;
+}
+
+/*
+ * Many addresses lead to one that is wrong, and all of a circle to each other:
+ * the first is told. end: where it goes wrong, or NULL.
+ */
 static void
 report(struct own *o, enum finding_id id, const struct hop *first,
-    const struct delivery *wrong, const char *what)
+    const struct delivery *end, const char *what)
 {
+	struct str at = end && id != FINDING_FLOW_LOOP ? end->recipient :
+	    STR("");
+	const char *key = arena_printf(o->p->arena, "%d %.*s", (int)id,
+	    STR_ARG(at));
+
+	if (map_get(&o->told, str_of(key)))
+		return;
+	map_add(&o->told, str_of(key), o);
 	if (prove_may_report(o->p, id, o->host))
-		prove_report(o->p, id, wrong ? wrong->by.at : ORIGIN_NONE,
-		    first, wrong, "<%.*s> %s",
+		prove_report(o->p, id, last_row(first), first,
+		    id == FINDING_FLOW_ENVELOPE ? end : NULL, "<%.*s> %s",
 		    STR_ARG(first->message.recipient), what);
+}
+
+/* The delivery that makes a hop's fate what it is, or NULL. */
+static const struct delivery *
+worst(const struct hop *hop)
+{
+	size_t i;
+
+	for (i = 0; i < hop->n; i++)
+		if (hop->delivery[i].fate == hop->fate)
+			return &hop->delivery[i];
+	return NULL;
+}
+
+/* Whether an address is in the main domain or an alias domain. */
+static bool
+is_inside(const struct prover *p, struct str address)
+{
+	size_t at = address.len;
+
+	while (at && address.s[at - 1] != '@')
+		at--;
+	return prove_is_ours(p, (struct str){address.s + at,
+	    address.len - at});
 }
 
 /* Mail of a stranger that leaves must not say that it is still theirs. */
@@ -35,7 +85,8 @@ check_sender(struct own *o, const struct hop *first, const struct hop *hop)
 
 		if (d->hop)
 			check_sender(o, first, d->hop);
-		else if (d->outside && str_eq_fold(d->sender, sender))
+		else if (d->outside && !is_inside(o->p, d->recipient) &&
+		    str_eq_fold(d->sender, sender))
 			report(o, FINDING_FLOW_ENVELOPE, first, d,
 			    arena_printf(o->p->arena, "leads outside, and "
 			    "%s sends what strangers write to it with their "
@@ -55,16 +106,16 @@ ask(struct own *o, struct str recipient)
 		.helo = STR("mail.example.net"), .recipient = recipient,
 		.sender = prove_stranger_sender(o->p),
 		.header_from = prove_stranger_sender(o->p)};
-	const struct hop *hop = trace_message(o->host, o->port,
-	    &m, &o->p->scratch);
+	const struct hop *hop = trace_message(o->host, o->port, &m,
+	    &o->p->scratch);
 
 	if (hop->verdict.kind == VERDICT_ACCEPT) {
 		if (hop->fate == FATE_LOOP)
-			report(o, FINDING_FLOW_LOOP, hop, NULL,
+			report(o, FINDING_FLOW_LOOP, hop, worst(hop),
 			    "goes round and never ends");
 		else if (hop->fate == FATE_BOUNCED ||
 		    hop->fate == FATE_DEFERRED)
-			report(o, FINDING_FLOW_LOST, hop, NULL,
+			report(o, FINDING_FLOW_LOST, hop, worst(hop),
 			    arena_printf(o->p->arena, "is taken by %s, and "
 			    "its mail is %s", o->host->host.name,
 			    fate_names[hop->fate]));
@@ -102,6 +153,47 @@ ask_keys(struct own *o, const struct maps *maps)
 			ask_key(o, key);
 }
 
+/*
+ * Whether one of the tables that ask_keys() steps through has a local part,
+ * bare or in the domain.
+ */
+static bool
+maps_have(struct prover *p, const struct maps *maps, struct str local,
+    struct str domain)
+{
+	struct str full = str_of(arena_printf(p->arena, "%.*s@%.*s",
+	    STR_ARG(local), STR_ARG(domain))), key;
+	struct table_answer answer;
+	size_t i;
+
+	for (i = 0; i < maps->n; i++) {
+		struct table *table = maps->table[i];
+		size_t at = 0;
+
+		if (table_next(table, &at, &key, &answer) &&
+		    (table_get(table, full, &p->scratch, &answer) ==
+		    TABLE_FOUND || table_get(table, local, &p->scratch,
+		    &answer) == TABLE_FOUND))
+			return true;
+	}
+	return false;
+}
+
+bool
+prove_has_row(struct prover *p, const struct host *host, struct str local,
+    struct str domain)
+{
+	size_t i;
+
+	if (maps_have(p, &host->maps.virtual_alias, local, domain))
+		return true;
+	for (i = 0; i < host->cf.nservice; i++)
+		if (host->agent[i] && maps_have(p,
+		    agent_aliases(host->agent[i]), local, domain))
+			return true;
+	return false;
+}
+
 void
 prove_receives(struct prover *p)
 {
@@ -118,9 +210,11 @@ prove_receives(struct prover *p)
 		o.port = o.host ? trace_port(o.host, 25) : NULL;
 		if (!o.port)
 			continue;
+		map_init_fold(&o.told);
 		ask_keys(&o, &host->maps.virtual_alias);
 		for (k = 0; k < host->cf.nservice; k++)
 			if (host->agent[k])
 				ask_keys(&o, agent_aliases(host->agent[k]));
+		map_release(&o.told);
 	}
 }

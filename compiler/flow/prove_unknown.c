@@ -184,24 +184,30 @@ unknown_at(struct address_prover *ap, const struct world_host *host,
 	ask_elsewhere(ap, door);
 }
 
-/* What an independent mailer takes for its own domains is its own to say. */
+/*
+ * What an independent mailer takes for its own domains is its own to say; what
+ * its aliases have is proven by prove_receives().
+ */
 static void
 unknown_routes(struct address_prover *ap)
 {
 	const struct fleet *fleet = ap->p->fleet;
 	const struct route *route = fleet->routes.item;
-	size_t i;
+	size_t i, k;
 
 	for (i = 0; i < fleet->routes.n; i++) {
 		const struct world_host *host = world_host(ap->p->world,
 		    text_str(route[i].node->fqdn));
 		const struct listener_port *port = host ?
 		    trace_port(host, 25) : NULL;
+		struct str domain = text_str(route[i].domain);
 
-		if (port)
-			ask_shapes(ap, stranger_door(ap, host, port),
-			    text_str(route[i].domain), CAUSE_ELSEWHERE,
-			    false);
+		for (k = 0; port && k < SHAPES; k++)
+			if (!prove_has_row(ap->p, &host->host,
+			    str_of(shapes[k]), domain))
+				ask(ap, stranger_door(ap, host, port),
+				    prove_join(ap, str_of(shapes[k]), domain),
+				    CAUSE_ELSEWHERE, false);
 	}
 }
 
