@@ -60,6 +60,9 @@ host_tells_locals(const struct world_host *host,
 	for (i = 0; i < MAPS; i++)
 		if (maps_tell_locals(maps[i], domain))
 			return true;
+	for (i = 0; i < host->host.cf.nservice; i++)
+		if (maps_tell_locals(&host->host.generic[i], domain))
+			return true;
 	if (agent_tells(&host->host, domain))
 		return true;
 	return port && smtpd_tells_locals(port->smtpd, domain);
@@ -92,10 +95,15 @@ host_print(const struct world_host *host, const struct listener_port *port,
 	recipient_maps(h, maps);
 	for (i = 0; i < BARE; i++)
 		bare |= maps_tell_bare(maps[i]);
+	for (i = 0; i < h->cf.nservice; i++)
+		bare |= maps_tell_bare(&h->generic[i]);
 	buf_printf(print, "bare %d\n", bare && str_eq_fold(domain,
 	    h->rules.origin));
 	for (i = 0; i < MAPS; i++)
 		if (!maps_print(maps[i], domain, print))
+			return false;
+	for (i = 0; i < h->cf.nservice; i++)
+		if (!maps_print(&h->generic[i], domain, print))
 			return false;
 	return !port || smtpd_print(port->smtpd, domain, print);
 }

@@ -511,32 +511,28 @@ cleanup_aliases(const struct host *host, struct str recipient,
 }
 
 /* The service's own tables, if it has any. */
-static struct maps
+static const struct maps *
 generic_maps(const struct host *host, const struct service *service)
 {
-	const struct setting *own = cf_setting(&host->cf, service,
-	    STR("smtp_generic_maps"));
-	struct maps maps = host->maps.generic;
+	const struct maps *own = service ?
+	    &host->generic[service - host->cf.service] : NULL;
 
-	if (own && own->service)
-		maps_open(&maps, host->tables, cf_value(&host->cf, service,
-		    STR("smtp_generic_maps"), host->arena));
-	return maps;
+	return own && own->table ? own : &host->maps.generic;
 }
 
 enum table_result
 cleanup_generic(const struct host *host, const struct service *service,
     struct str *address, struct arena *a, struct cleaned *out)
 {
-	const struct maps maps = generic_maps(host, service);
+	const struct maps *maps = generic_maps(host, service);
 	struct cleanup c = {host, a, out};
 	struct lookup lookup = {0};
 	struct address_list list = {0};
 	struct str before = *address;
 
-	if (!maps.n || !before.len)
+	if (!maps->n || !before.len)
 		return TABLE_NONE;
-	address_map(&maps, before, host->set.propagate_generic, &host->rules,
+	address_map(maps, before, host->set.propagate_generic, &host->rules,
 	    a, &lookup, &list);
 	if (lookup.result == TABLE_NONE || (lookup.result == TABLE_FOUND &&
 	    !list.n))

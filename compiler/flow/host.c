@@ -350,17 +350,28 @@ open_ports(struct host *host)
 	}
 }
 
+/* What delivers, with what each has of its own. */
 static void
-open_agents(struct host *host)
+open_services(struct host *host)
 {
-	size_t i;
+	const struct str generic = STR("smtp_generic_maps");
+	size_t i, n = host->cf.nservice;
 
-	host->agent = ARENA_ARRAY(host->arena, struct agent *,
-	    host->cf.nservice);
-	for (i = 0; i < host->cf.nservice; i++)
-		if (!host->cf.service[i].error)
-			host->agent[i] = agent_open(host,
-			    &host->cf.service[i]);
+	host->agent = ARENA_ARRAY(host->arena, struct agent *, n);
+	host->generic = ARENA_ARRAY(host->arena, struct maps, n);
+	for (i = 0; i < n; i++) {
+		const struct service *service = &host->cf.service[i];
+		const struct setting *own = cf_setting(&host->cf, service,
+		    generic);
+
+		if (service->error)
+			continue;
+		host->agent[i] = agent_open(host, service);
+		if (own && own->service)
+			maps_open(&host->generic[i], host->tables,
+			    cf_value(&host->cf, service, generic,
+			    host->arena));
+	}
 }
 
 const struct service *
@@ -415,7 +426,7 @@ host_open(struct host *host, const struct host_setup *setup, struct arena *a)
 	open_settings(host);
 	open_tables(host);
 	open_ports(host);
-	open_agents(host);
+	open_services(host);
 	return true;
 }
 

@@ -97,8 +97,10 @@ struct host {
 	const struct match_list *masquerade_exceptions;
 	struct listener_port *port;
 	size_t nport;
-	struct agent **agent;		/* by service of master.cf; NULL: it
-					   runs another program */
+	/* By service of master.cf. */
+	struct agent **agent;		/* NULL: it runs another program */
+	struct maps *generic;		/* smtp_generic_maps, if it has its
+					   own; n 0, table NULL: main.cf's */
 	struct host_setup setup;
 	struct map *values;		/* of host_value() */
 	struct map *domains;		/* resolve.c: what it knows of some */
