@@ -160,23 +160,19 @@ virtual_deliver(const struct agent *agent, const struct parcel *parcel,
 		{&agent->gids, "virtual_gid_maps", 1},
 	};
 	const struct address_rules *rules = &agent->host->rules;
-	char *folded = arena_strndup(a, parcel->recipient.s,
-	    parcel->recipient.len);
-	struct str user = {folded, parcel->recipient.len};
+	struct str user = text_lower(parcel->recipient, a);
 	struct lookup mailbox = {0}, lookup = {0};
 	struct outcome *end = agent_end(out, a, OUTCOME_HERE, parcel->sender,
 	    parcel->recipient, NULL);
 	size_t i;
 
-	for (i = 0; i < user.len; i++)
-		folded[i] = (char)ascii_lower((unsigned char)folded[i]);
 	if (!address_find(&agent->mailboxes, user, ADDRESS_DEFAULT, false,
 	    rules, a, &mailbox)) {
 		end->kind = mailbox.result == TABLE_UNKNOWN ?
 		    OUTCOME_UNKNOWN : mailbox.result == TABLE_RETRY ?
 		    OUTCOME_DEFER : OUTCOME_BOUNCE;
 		end->text = mailbox.result == TABLE_NONE ? arena_printf(a,
-		    "5.1.1 unknown user: \"%s\"", folded) :
+		    "5.1.1 unknown user: \"%.*s\"", STR_ARG(user)) :
 		    mailbox.answer.why;
 		end->by = agent_decision(agent, "virtual_mailbox_maps",
 		    &mailbox);

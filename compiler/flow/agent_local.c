@@ -35,8 +35,8 @@ struct local {
 };
 
 static void deliver_recipient(struct local *l, struct walk w);
-static void deliver_text(struct local *l, const struct walk *w,
-    struct str text);
+static void deliver_list(struct local *l, const struct walk *w,
+    const struct address_list *list);
 
 static struct outcome *
 end(struct local *l, const struct walk *w, enum outcome_kind kind,
@@ -317,6 +317,7 @@ static void
 deliver_include(struct local *l, struct walk w, struct str path)
 {
 	const struct table_world *world = &l->agent->host->world;
+	struct address_list list;
 	struct table_source file;
 	struct str rest, line;
 
@@ -344,8 +345,10 @@ deliver_include(struct local *l, struct walk w, struct str path)
 	    line.len + (line.len < rest.len), rest.len - line.len -
 	    (line.len < rest.len)}) {
 		line = (struct str){rest.s, str_find(rest, '\n')};
-		if (!line.len || line.s[0] != '#')
-			deliver_text(l, &w, line);
+		if (line.len && line.s[0] == '#')
+			continue;
+		address_read(line, l->arena, &list);
+		deliver_list(l, &w, &list);
 	}
 }
 
@@ -377,14 +380,13 @@ deliver_token(struct local *l, const struct walk *w, struct str token)
 }
 
 static void
-deliver_text(struct local *l, const struct walk *w, struct str text)
+deliver_list(struct local *l, const struct walk *w,
+    const struct address_list *list)
 {
-	struct address_list list;
 	size_t i;
 
-	address_read(text, l->arena, &list);
-	for (i = 0; i < list.n; i++)
-		deliver_token(l, w, list.address[i]);
+	for (i = 0; i < list->n; i++)
+		deliver_token(l, w, list->address[i]);
 }
 
 /* Aliases */
@@ -453,21 +455,12 @@ find_owner(struct local *l, struct walk *w, struct str name)
 	return true;
 }
 
-static void
-add_step(struct local *l, const struct walk *w, struct str value)
-{
-	struct address_list list;
-
-	address_read(value, l->arena, &list);
-	cleanup_step(l->steps, l->arena, STEP_LOCAL_ALIAS, w->address,
-	    list.address, list.n, w->by);
-}
-
 /* Whether a name is an alias, which is then followed. */
 static bool
 deliver_alias(struct local *l, struct walk w, struct str name)
 {
 	struct lookup lookup = {0};
+	struct address_list list;
 
 	w.level++;
 	if (w.alias.s && str_eq_fold(w.alias, name))
@@ -491,8 +484,10 @@ deliver_alias(struct local *l, struct walk w, struct str name)
 		return true;
 	if (!l->agent->frozen)
 		w.delivered = w.address;
-	add_step(l, &w, lookup.answer.value);
-	deliver_text(l, &w, lookup.answer.value);
+	address_read(lookup.answer.value, l->arena, &list);
+	cleanup_step(l->steps, l->arena, STEP_LOCAL_ALIAS, w.address,
+	    list.address, list.n, w.by);
+	deliver_list(l, &w, &list);
 	return true;
 }
 
@@ -534,9 +529,7 @@ was_delivered(const struct parcel *parcel, struct str address)
 static void
 deliver_recipient(struct local *l, struct walk w)
 {
-	struct str domain;
-	char *local;
-	size_t i;
+	struct str folded, domain;
 
 	w.level++;
 	if (w.level > DEEPEST) {
@@ -554,12 +547,10 @@ deliver_recipient(struct local *l, struct walk w)
 	}
 	if (!w.delivered.s)
 		w.delivered = w.address;
-	local = arena_strndup(l->arena, w.address.s, w.address.len);
-	for (i = 0; i < w.address.len; i++)
-		local[i] = (char)ascii_lower((unsigned char)local[i]);
-	address_parts((struct str){local, w.address.len},
-	    &l->agent->rules, &w.user, &w.extension, &domain);
-	w.local = (struct str){local, w.user.len + w.extension.len};
+	folded = text_lower(w.address, l->arena);
+	address_parts(folded, &l->agent->rules, &w.user, &w.extension,
+	    &domain);
+	w.local = (struct str){folded.s, w.user.len + w.extension.len};
 	/* What cannot be part of a path is no extension. */
 	if (str_find(w.extension, '/') < w.extension.len) {
 		w.local = w.user;

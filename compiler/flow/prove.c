@@ -93,6 +93,16 @@ prove_outside(const struct prover *p)
 	return caller_outside(p->world, 1);
 }
 
+struct str
+prove_domain(struct str address)
+{
+	size_t at = address.len;
+
+	while (at && address.s[at - 1] != '@')
+		at--;
+	return (struct str){address.s + at, at ? address.len - at : 0};
+}
+
 bool
 prove_is_ours(const struct prover *p, struct str domain)
 {

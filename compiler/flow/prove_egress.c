@@ -12,16 +12,6 @@ struct egress_proof {
 	const struct hop *first;
 };
 
-static struct str
-domain_of(struct str address)
-{
-	size_t at = address.len;
-
-	while (at && address.s[at - 1] != '@')
-		at--;
-	return (struct str){address.s + at, at ? address.len - at : 0};
-}
-
 /* A domain that the fleet answers for. */
 static bool
 is_ours(const struct prover *p, struct str domain)
@@ -78,7 +68,7 @@ check_egress(struct egress_proof *e, const struct hop *hop,
 	if (str_eq(kind, STR("any")) || !d->sender.len)
 		return true;
 	if (!str_eq(kind, STR("null")) &&
-	    is_ours(e->p, domain_of(d->sender)))
+	    is_ours(e->p, prove_domain(d->sender)))
 		return true;
 	if (prove_may_report(e->p, FINDING_FLOW_EGRESS, hop->host))
 		prove_report(e->p, FINDING_FLOW_EGRESS, d->by.at, e->first, d,
@@ -158,7 +148,7 @@ check_signature(struct egress_proof *e, const struct hop *hop,
     const struct delivery *d)
 {
 	const struct egress *egress = egress_to(hop->host, "internet");
-	struct str domain = domain_of(d->header_from);
+	struct str domain = prove_domain(d->header_from);
 	const struct sign_verdict *s = &hop->signing;
 	bool wanted = egress && egress->dkim && hop->host->node &&
 	    signs_for(hop->host, domain);
@@ -190,7 +180,7 @@ static void
 check_spf(struct egress_proof *e, const struct hop *hop,
     const struct delivery *d)
 {
-	struct str domain = d->sender.len ? domain_of(d->sender) :
+	struct str domain = d->sender.len ? prove_domain(d->sender) :
 	    host_value(&hop->host->host, "smtp_helo_name");
 	struct str rest = hop->host->host.setup.addresses, address;
 
@@ -389,7 +379,7 @@ check_return(struct prover *p, const struct world_host *srs)
 	cleanup_envelope(&srs->host, &in, &p->scratch, &cleaned);
 	m.recipient = cleaned.sender;
 	if (cleaned.result == TABLE_FOUND && !str_eq(m.recipient, sender)) {
-		destination_find(p->world, NULL, domain_of(m.recipient), 25,
+		destination_find(p->world, NULL, prove_domain(m.recipient), 25,
 		    &p->scratch, &to);
 		e.host = to.n ? to.host[0] : NULL;
 		port = e.host ? trace_port(e.host, 25) : NULL;

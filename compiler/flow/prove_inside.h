@@ -34,6 +34,8 @@ struct client prove_stranger(const struct prover *p, bool v6);
 struct str prove_stranger_sender(const struct prover *p);
 struct str prove_outside(const struct prover *p);
 
+/* What stands behind the last "@" of an address, or nothing. */
+struct str prove_domain(struct str address);
 /* Whether a domain is the main one or one of the alias domains. */
 bool prove_is_ours(const struct prover *p, struct str domain);
 

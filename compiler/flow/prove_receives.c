@@ -61,18 +61,6 @@ worst(const struct hop *hop)
 	return NULL;
 }
 
-/* Whether an address is in the main domain or an alias domain. */
-static bool
-is_inside(const struct prover *p, struct str address)
-{
-	size_t at = address.len;
-
-	while (at && address.s[at - 1] != '@')
-		at--;
-	return prove_is_ours(p, (struct str){address.s + at,
-	    address.len - at});
-}
-
 /* Mail of a stranger that leaves must not say that it is still theirs. */
 static void
 check_sender(struct own *o, const struct hop *first, const struct hop *hop)
@@ -85,7 +73,8 @@ check_sender(struct own *o, const struct hop *first, const struct hop *hop)
 
 		if (d->hop)
 			check_sender(o, first, d->hop);
-		else if (d->outside && !is_inside(o->p, d->recipient) &&
+		else if (d->outside && !prove_is_ours(o->p,
+		    prove_domain(d->recipient)) &&
 		    str_eq_fold(d->sender, sender))
 			report(o, FINDING_FLOW_ENVELOPE, first, d,
 			    arena_printf(o->p->arena, "leads outside, and "

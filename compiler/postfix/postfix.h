@@ -86,6 +86,8 @@ const char *param_value_error(struct arena *a, const struct param_kind *param,
  * except inside {}. False at the end; rest is what is left.
  */
 bool value_item(struct str *rest, struct str *item);
+/* ASCII letters in lower case: itself, or a copy in the arena. */
+struct str text_lower(struct str s, struct arena *a);
 /* Whether one of the items is a word; letter case does not count. */
 bool value_has(struct str list, struct str word);
 /*

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/index.h"
 #include "base/map.h"
+#include "postfix/postfix.h"
 #include "postfix/table.h"
 
 struct tables {
@@ -95,8 +96,6 @@ enum table_result table_wide(struct table_answer *answer);
 bool text_is_ascii(struct str s);
 /* Whether it is UTF-8. */
 bool table_text_ok(struct str s);
-/* ASCII letters in lower case: itself, or a copy in the arena. */
-struct str text_lower(struct str s, struct arena *a);
 static inline bool
 text_is_digit(char c)
 {
